@@ -1,0 +1,329 @@
+"""One DynamoDB table as the stores see it: items are dicts, writes are conditional, pages are pages."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from sluice.domain.clock import Clock, format_time, system_clock
+from sluice.domain.errors import Conflict, Unavailable
+from sluice.domain.ids import NewId, new_id
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+Item = dict[str, Any]
+Key = tuple[str, str]
+
+_THROTTLES = frozenset(
+    {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded", "TransactionInProgressException"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Items of one query page and where the next begins (None at the end)."""
+
+    items: list[Item]
+    next_key: dict[str, str] | None
+
+
+@dataclass(frozen=True)
+class Items:
+    """A table with `pk` and `sk`; `clock` and `new_id` stamp what is written."""
+
+    client: DynamoDBClient
+    table: str
+    clock: Clock = system_clock
+    new_id: NewId = new_id
+
+    def now(self) -> str:
+        return format_time(self.clock())
+
+    def get(self, key: Key, *, consistent: bool = True) -> Item | None:
+        """The item, or None where there is none or it has expired."""
+        answer = self._call("get_item", Key=_key(key), ConsistentRead=consistent)
+        return self._alive(answer.get("Item"))
+
+    def get_many(self, keys: Sequence[Key]) -> dict[Key, Item]:
+        """Up to 100 items in one request; those that do not exist are left out."""
+        if not keys:
+            return {}
+        request = {self.table: {"Keys": [_key(key) for key in keys], "ConsistentRead": True}}
+        answer = self._call_raw("batch_get_item", RequestItems=request)
+        found = (self._alive(raw) for raw in answer["Responses"].get(self.table, []))
+        return {(item["pk"], item["sk"]): item for item in found if item}
+
+    def put(self, item: Item) -> None:
+        """Write unconditionally: only for items whose content follows from their key."""
+        self._call("put_item", Item=encode_item(self._stamped(item, self.new_id())))
+
+    def put_new(self, item: Item) -> bool:
+        """Write an item that must not exist; False when it does. A retry after a lost answer is True."""
+        request_id = self.new_id()
+        try:
+            self._call(
+                "put_item",
+                Item=encode_item(self._stamped(item, request_id)),
+                ConditionExpression="attribute_not_exists(pk)",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ConditionFailed as failed:
+            return failed.is_own_write(request_id)
+        return True
+
+    def update(
+        self,
+        key: Key,
+        changes: Mapping[str, Any],
+        *,
+        expected: Mapping[str, Any] | None = None,
+        remove: Sequence[str] = (),
+    ) -> Item:
+        """Set and remove attributes of an existing item whose attributes are as `expected`.
+
+        An expected value may be a tuple (any of these) or None (absent). Gives the new item; raises
+        Conflict when the item is not there or not as expected.
+        """
+        request_id = self.new_id()
+        try:
+            answer = self._call(
+                "update_item",
+                Key=_key(key),
+                ReturnValues="ALL_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **self._update_expression(changes, expected or {}, remove, request_id),
+            )
+        except ConditionFailed as failed:
+            if failed.is_own_write(request_id):
+                return failed.found or {}
+            raise
+        return decode_item(answer["Attributes"])
+
+    def query(  # noqa: PLR0913 - the parts of a DynamoDB query
+        self,
+        partition: str,
+        *,
+        prefix: str = "",
+        index: str | None = None,
+        limit: int = 100,
+        start: Mapping[str, str] | None = None,
+        descending: bool = False,
+    ) -> Page:
+        """One page of a partition (of an index), sorted by its sort key, expired items left out."""
+        names = _index_names(index)
+        condition = f"{names[0]} = :pk" + (f" AND begins_with({names[1]}, :prefix)" if prefix else "")
+        values = {":pk": {"S": partition}} | ({":prefix": {"S": prefix}} if prefix else {})
+        optional: dict[str, Any] = {}
+        if index:
+            optional["IndexName"] = index
+        if start:
+            optional["ExclusiveStartKey"] = {name: {"S": value} for name, value in start.items()}
+        answer = self._call(
+            "query",
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=values,
+            Limit=limit,
+            ScanIndexForward=not descending,
+            **optional,
+        )
+        items = [item for raw in answer["Items"] if (item := self._alive(raw))]
+        last = answer.get("LastEvaluatedKey")
+        return Page(items, {name: value["S"] for name, value in last.items()} if last else None)
+
+    def query_all(self, partition: str, *, prefix: str = "", index: str | None = None) -> list[Item]:
+        """Every item of a partition with this prefix; for partitions known to be small."""
+        items: list[Item] = []
+        start: Mapping[str, str] | None = None
+        while True:
+            page = self.query(partition, prefix=prefix, index=index, start=start, limit=1000)
+            items += page.items
+            if not (start := page.next_key):
+                return items
+
+    def transact(self, writes: Sequence[Mapping[str, Any]], *, token: str) -> None:
+        """All writes or none, made by the builders below; Conflict says which condition failed."""
+        try:
+            self._call_raw("transact_write_items", TransactItems=list(writes), ClientRequestToken=token[:36])
+        except ClientError as error:
+            raise _translated(error) from error
+
+    def putting(self, item: Item, *, condition: str | None = "attribute_not_exists(pk)", **values: Any) -> Item:  # noqa: ANN401
+        """A put for `transact`; `values` fill the condition's `:names`."""
+        put: Item = {"TableName": self.table, "Item": encode_item(self._stamped(item, self.new_id()))}
+        if condition:
+            put["ConditionExpression"] = condition
+        if values:
+            put["ExpressionAttributeValues"] = {f":{name}": encode(value) for name, value in values.items()}
+        return {"Put": put}
+
+    def updating(
+        self,
+        key: Key,
+        changes: Mapping[str, Any],
+        *,
+        expected: Mapping[str, Any] | None = None,
+        remove: Sequence[str] = (),
+    ) -> Item:
+        """An update for `transact`, with the meaning of `update`."""
+        expression = self._update_expression(changes, expected or {}, remove, self.new_id())
+        return {"Update": {"TableName": self.table, "Key": _key(key), **expression}}
+
+    def _stamped(self, item: Item, request_id: str) -> Item:
+        now = self.now()
+        return {"v": 1, "rev": 1, "created_at": now, "updated_at": now, **item, "request_id": request_id}
+
+    def _update_expression(
+        self, changes: Mapping[str, Any], expected: Mapping[str, Any], remove: Sequence[str], request_id: str
+    ) -> dict[str, Any]:
+        stamped = {**changes, "updated_at": self.now(), "request_id": request_id}
+        names = {"#rev": "rev"}
+        values: dict[str, Any] = {":one": {"N": "1"}}
+        sets = ["#rev = #rev + :one"]
+        for position, (name, value) in enumerate(stamped.items()):
+            names[f"#s{position}"] = name
+            values[f":s{position}"] = encode(value)
+            sets.append(f"#s{position} = :s{position}")
+        removes = [f"#r{position}" for position, _ in enumerate(remove)]
+        names |= {f"#r{position}": name for position, name in enumerate(remove)}
+        conditions = ["attribute_exists(pk)", *_conditions(expected, names, values)]
+        update = "SET " + ", ".join(sets) + (" REMOVE " + ", ".join(removes) if removes else "")
+        return {
+            "UpdateExpression": update,
+            "ConditionExpression": " AND ".join(conditions),
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values,
+        }
+
+    def _alive(self, raw: Mapping[str, Any] | None) -> Item | None:
+        if raw is None:
+            return None
+        item = decode_item(raw)
+        expires = item.get("expires_at")
+        return None if expires is not None and expires <= self.clock().timestamp() else item
+
+    def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401
+        return self._call_raw(operation, TableName=self.table, **arguments)
+
+    def _call_raw(self, operation: str, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401
+        try:
+            answer: dict[str, Any] = getattr(self.client, operation)(**arguments)
+        except ClientError as error:
+            raise _translated(error) from error
+        return answer
+
+
+class ConditionFailed(Conflict):
+    """A write's condition did not hold; `found` is the item as it stands (None where unknown)."""
+
+    def __init__(self, message: str, found: Item | None = None) -> None:
+        super().__init__(message)
+        self.found = found
+
+    def is_own_write(self, request_id: str) -> bool:
+        return bool(self.found) and (self.found or {}).get("request_id") == request_id
+
+
+def encode(value: Any) -> dict[str, Any]:  # noqa: ANN401, PLR0911 - one line a type
+    """A value in DynamoDB's typed form; floats must be finite."""
+    match value:
+        case None:
+            return {"NULL": True}
+        case bool():
+            return {"BOOL": value}
+        case int() | Decimal():
+            return {"N": str(value)}
+        case float() if math.isfinite(value):
+            return {"N": format(Decimal(repr(value)), "f") if 1e-100 < abs(value) < 1e100 else repr(value)}
+        case str():
+            return {"S": value}
+        case bytes():
+            return {"B": value}
+        case Mapping():
+            return {"M": {str(name): encode(inner) for name, inner in value.items()}}
+        case list() | tuple():
+            return {"L": [encode(inner) for inner in value]}
+    raise TypeError(f"cannot store {type(value).__name__} {value!r}")
+
+
+def decode(raw: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """The value of a typed form; numbers come back as int where they are whole, else float."""
+    (kind, value), *_ = raw.items()
+    match kind:
+        case "N":
+            return int(value) if value.lstrip("-").isdigit() else float(value)
+        case "NULL":
+            return None
+        case "M":
+            return {name: decode(inner) for name, inner in value.items()}
+        case "L":
+            return [decode(inner) for inner in value]
+        case "B":
+            return bytes(value)
+    return value
+
+
+def encode_item(item: Mapping[str, Any]) -> dict[str, Any]:
+    """All attributes but those that are None: absent and None are the same to readers."""
+    return {name: encode(value) for name, value in item.items() if value is not None}
+
+
+def decode_item(raw: Mapping[str, Any]) -> Item:
+    return {name: decode(value) for name, value in raw.items()}
+
+
+def _key(key: Key) -> dict[str, dict[str, str]]:
+    return {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
+
+
+def _index_names(index: str | None) -> tuple[str, str]:
+    if index is None:
+        return "pk", "sk"
+    return ("pk", f"{index}sk") if index.startswith("lsi") else (f"{index}pk", f"{index}sk")
+
+
+def _conditions(expected: Mapping[str, Any], names: dict[str, str], values: dict[str, Any]) -> list[str]:
+    conditions: list[str] = []
+    for position, (name, value) in enumerate(expected.items()):
+        names[f"#e{position}"] = name
+        if value is None:
+            conditions.append(f"attribute_not_exists(#e{position})")
+            continue
+        options = value if isinstance(value, tuple) else (value,)
+        places = [f":e{position}x{number}" for number, _ in enumerate(options)]
+        values |= dict(zip(places, map(encode, options), strict=True))
+        conditions.append(f"#e{position} IN ({', '.join(places)})")
+    return conditions
+
+
+def _translated(error: ClientError) -> Exception:
+    code = error.response.get("Error", {}).get("Code", "")
+    if code == "ConditionalCheckFailedException":
+        found = error.response.get("Item")
+        return ConditionFailed("the item is not in the expected state", decode_item(found) if found else None)  # type: ignore[arg-type]
+    if code == "TransactionCanceledException":
+        return _translated_transaction(error)
+    return Unavailable(code) if code in _THROTTLES else error
+
+
+def _translated_transaction(error: ClientError) -> Exception:
+    reasons = error.response.get("CancellationReasons", [])  # type: ignore[misc]
+    codes = [str(reason.get("Code", "None")) for reason in reasons]
+    if any(code in {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"} for code in codes):
+        return Unavailable("another transaction touched the same items")
+    if "ConditionalCheckFailed" in codes:
+        return TransactionRefused(tuple(place for place, code in enumerate(codes) if code == "ConditionalCheckFailed"))
+    return error
+
+
+class TransactionRefused(Conflict):
+    """Conditions of these writes (by position) did not hold; nothing was written."""
+
+    def __init__(self, positions: tuple[int, ...]) -> None:
+        super().__init__("the items are not in the expected state")
+        self.positions = positions

@@ -1,0 +1,145 @@
+"""Keys of the platform, ledger and audit tables: built and parsed here and nowhere else."""
+
+from __future__ import annotations
+
+import hashlib
+
+Key = tuple[str, str]
+
+LEDGER_SHARDS = 16
+
+
+def project_partition(*, tenant: str, project: str) -> str:
+    return f"{tenant}#project#{project}"
+
+
+def projects_partition(*, tenant: str) -> str:
+    return f"{tenant}#projects"
+
+
+def open_partition(*, tenant: str) -> str:
+    """Sparse: what is under way, so that a restart finds it."""
+    return f"{tenant}#open"
+
+
+def project(*, tenant: str, project: str) -> Key:
+    return project_partition(tenant=tenant, project=project), "project"
+
+
+def project_version(*, tenant: str, project: str, version: int) -> Key:
+    return project_partition(tenant=tenant, project=project), f"version#{version:06d}"
+
+
+def code(*, tenant: str, project: str, digest: str) -> Key:
+    return project_partition(tenant=tenant, project=project), f"code#{digest}"
+
+
+def intent(*, tenant: str, project: str, upload_id: str) -> Key:
+    return project_partition(tenant=tenant, project=project), f"intent#{upload_id}"
+
+
+def upload(*, tenant: str, project: str, upload_id: str) -> Key:
+    return project_partition(tenant=tenant, project=project), f"upload#{upload_id}"
+
+
+def uploaded_object(*, tenant: str, project: str, object_key: str, version_id: str) -> Key:
+    """One object version is one upload, however often its event is delivered."""
+    name = hashlib.sha256(f"{object_key}\n{version_id}".encode()).hexdigest()
+    return project_partition(tenant=tenant, project=project), f"object#{name}"
+
+
+def training(*, tenant: str, project: str, training_id: str) -> Key:
+    return project_partition(tenant=tenant, project=project), f"training#{training_id}"
+
+
+def training_identity(*, tenant: str, project: str, identity: str) -> Key:
+    return project_partition(tenant=tenant, project=project), f"identity#{identity}"
+
+
+def training_lock(*, tenant: str, project: str) -> Key:
+    return project_partition(tenant=tenant, project=project), "training_lock"
+
+
+def queued(*, sequencer: str, training_id: str) -> str:
+    """Sequencers are hexadecimal without a fixed width: padded, they sort."""
+    return f"queued#{sequencer.upper():0>32}#{training_id}"
+
+
+def open_record(*, kind: str, project: str, record_id: str) -> str:
+    return f"{kind}#{project}#{record_id}"
+
+
+def model(*, tenant: str, project: str, version: int) -> Key:
+    return project_partition(tenant=tenant, project=project), f"model#{version:06d}"
+
+
+def promotion(*, tenant: str, project: str, promotion_id: str) -> Key:
+    return project_partition(tenant=tenant, project=project), f"promotion#{promotion_id}"
+
+
+def promotion_of(*, tenant: str, project: str, version: int, environment: str) -> Key:
+    """Guard: one open promotion of one version into one environment."""
+    return project_partition(tenant=tenant, project=project), f"promoting#{version:06d}#{environment}"
+
+
+def endpoint(*, tenant: str, project: str, environment: str) -> Key:
+    return project_partition(tenant=tenant, project=project), f"endpoint#{environment}"
+
+
+def endpoint_revision(*, tenant: str, project: str, environment: str, revision: int) -> Key:
+    return project_partition(tenant=tenant, project=project), f"revision#{environment}#{revision:06d}"
+
+
+def drift_report(*, tenant: str, project: str, environment: str, report_id: str) -> Key:
+    return project_partition(tenant=tenant, project=project), f"drift#{environment}#{report_id}"
+
+
+def edge(*, tenant: str, project: str, source: str, target: str) -> Key:
+    return project_partition(tenant=tenant, project=project), f"edge#{source}#{target}"
+
+
+def edges_into(*, tenant: str, project: str, target: str) -> str:
+    return f"{tenant}#lineage#{project}#{target}"
+
+
+def callers_partition(*, tenant: str) -> str:
+    return f"{tenant}#callers"
+
+
+def token(*, tenant: str, token_id: str) -> Key:
+    return callers_partition(tenant=tenant), f"token#{token_id}"
+
+
+def idempotency(*, tenant: str, principal: str, key: str) -> Key:
+    name = hashlib.sha256(key.encode()).hexdigest()
+    return f"{tenant}#idempotency#{principal}", name
+
+
+def prediction_partition(*, tenant: str, request_id: str) -> str:
+    return f"{tenant}#prediction#{request_id}"
+
+
+def scored_request(*, tenant: str, request_id: str) -> Key:
+    return prediction_partition(tenant=tenant, request_id=request_id), "request"
+
+
+def feedback(*, tenant: str, request_id: str, feedback_id: str) -> Key:
+    return prediction_partition(tenant=tenant, request_id=request_id), f"feedback#{feedback_id}"
+
+
+def endpoint_hour(*, tenant: str, project: str, environment: str, time: str, request_id: str) -> str:
+    """Index partition of the ledger: an endpoint's hour, spread over shards so that none runs hot."""
+    shard = hashlib.sha256(request_id.encode()).digest()[0] % LEDGER_SHARDS
+    return f"{tenant}#endpoint#{project}#{environment}#{time[:13]}#{shard:02d}"
+
+
+def audit_partition(*, tenant: str, project: str) -> str:
+    return f"{tenant}#audit#{project}"
+
+
+def audit_event(*, tenant: str, project: str, event_id: str) -> Key:
+    return audit_partition(tenant=tenant, project=project), f"event#{event_id}"
+
+
+def audit_link(*, tenant: str, project: str, number: int) -> Key:
+    return audit_partition(tenant=tenant, project=project), f"link#{number:012d}"
