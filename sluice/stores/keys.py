@@ -110,6 +110,10 @@ def token(*, tenant: str, token_id: str) -> Key:
     return callers_partition(tenant=tenant), f"token#{token_id}"
 
 
+def secret(*, tenant: str, name: str) -> Key:
+    return f"{tenant}#secrets", name
+
+
 def idempotency(*, tenant: str, principal: str, key: str) -> Key:
     name = hashlib.sha256(key.encode()).hexdigest()
     return f"{tenant}#idempotency#{principal}", name

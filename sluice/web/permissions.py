@@ -1,0 +1,181 @@
+"""The one table of who may do what. Doors ask `require`; docs/permissions.md is printed from it.
+
+A token has roles and a list of projects (or all). A role opens an action; the projects bound where.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from sluice.domain.errors import Forbidden
+
+if TYPE_CHECKING:
+    from sluice.web.caller import Caller
+
+Role = Literal["viewer", "contributor", "deployer", "approver", "invoker", "auditor", "admin"]
+ROLES: tuple[Role, ...] = ("viewer", "contributor", "deployer", "approver", "invoker", "auditor", "admin")
+
+Scope = Literal["open", "tenant", "project"]
+"""open: no token. tenant: the token must be for all projects. project: the token must name the project."""
+
+_EVERYBODY = frozenset(ROLES)
+_READERS = _EVERYBODY - {"invoker"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One action: which roles may take it, where, and through which routes it is reached."""
+
+    action: str
+    scope: Scope
+    roles: frozenset[str]
+    routes: tuple[str, ...]
+
+
+def _rule(action: str, scope: Scope, roles: frozenset[str] | set[str], *routes: str) -> Rule:
+    return Rule(action, scope, frozenset(roles), routes)
+
+
+_API = "/sluice/v1"
+_PROJECT = f"{_API}/projects/{{project}}"
+
+RULES: tuple[Rule, ...] = (
+    _rule("health.read", "open", _EVERYBODY, "GET /health", f"GET {_API}/health"),
+    _rule("platform.read", "project", _EVERYBODY, f"GET {_API}/openapi.json", f"GET {_API}/me"),
+    _rule("project.push", "project", {"contributor", "admin"}, f"POST {_API}/projects"),
+    _rule(
+        "project.read",
+        "project",
+        _READERS,
+        f"GET {_API}/projects",
+        f"GET {_PROJECT}",
+        f"GET {_PROJECT}/versions/{{version}}",
+    ),
+    _rule("upload.create", "project", {"contributor", "admin"}, f"POST {_PROJECT}/uploads"),
+    _rule(
+        "upload.read", "project", _READERS, f"GET {_PROJECT}/uploads", f"GET {_PROJECT}/uploads/{{upload_id}}"
+    ),
+    _rule("dataset.read", "project", _READERS, f"GET {_PROJECT}/datasets"),
+    _rule(
+        "training.start",
+        "project",
+        {"contributor", "admin"},
+        f"POST {_PROJECT}/trainings",
+        f"POST {_PROJECT}/trainings/{{training_id}}/retry",
+    ),
+    _rule(
+        "training.read",
+        "project",
+        _READERS,
+        f"GET {_PROJECT}/trainings",
+        f"GET {_PROJECT}/trainings/{{training_id}}",
+    ),
+    _rule("model.read", "project", _READERS, f"GET {_PROJECT}/models", f"GET {_PROJECT}/models/{{version}}"),
+    _rule("promotion.request", "project", {"deployer", "admin"}, f"POST {_PROJECT}/promotions"),
+    # Not even admin: whoever runs the platform does not thereby answer for a model.
+    _rule(
+        "promotion.decide", "project", {"approver"}, f"POST {_PROJECT}/promotions/{{promotion_id}}/decisions"
+    ),
+    _rule(
+        "promotion.read",
+        "project",
+        _READERS,
+        f"GET {_PROJECT}/promotions",
+        f"GET {_PROJECT}/promotions/{{promotion_id}}",
+    ),
+    _rule(
+        "endpoint.read",
+        "project",
+        _EVERYBODY,
+        f"GET {_PROJECT}/endpoints",
+        f"GET {_PROJECT}/endpoints/{{environment}}",
+        "GET /v2/models/{model}",
+        "GET /v2/models/{model}/ready",
+    ),
+    _rule(
+        "prediction.score",
+        "project",
+        {"invoker", "deployer", "admin"},
+        "POST /v2/models/{model}/infer",
+        "POST /endpoints/{project}/{environment}/invocations",
+    ),
+    # A story shows one person's values: viewers of models need not see those.
+    _rule("prediction.read", "project", _EVERYBODY - {"viewer"}, f"GET {_API}/predictions/{{prediction_id}}"),
+    _rule("feedback.send", "project", {"invoker", "contributor", "admin"}, f"POST {_PROJECT}/feedback"),
+    _rule("drift.run", "project", {"contributor", "deployer", "admin"}, f"POST {_PROJECT}/drift"),
+    _rule("drift.read", "project", _READERS, f"GET {_PROJECT}/drift", f"GET {_PROJECT}/drift/{{report_id}}"),
+    _rule("lineage.read", "project", _READERS, f"GET {_PROJECT}/lineage"),
+    _rule(
+        "audit.read",
+        "project",
+        {"auditor", "admin"},
+        f"GET {_PROJECT}/audit",
+        f"GET {_PROJECT}/audit/verification",
+    ),
+    _rule(
+        "token.administer",
+        "tenant",
+        {"admin"},
+        f"GET {_API}/tokens",
+        f"POST {_API}/tokens",
+        f"DELETE {_API}/tokens/{{token_id}}",
+    ),
+    _rule("tracking.read", "project", _READERS, "MLflow: experiments, runs, metrics, artifacts (read)"),
+    _rule(
+        "tracking.write",
+        "project",
+        {"contributor", "admin"},
+        "MLflow: experiments, runs, metrics, artifacts (write)",
+    ),
+    _rule("registry.read", "project", _EVERYBODY, "MLflow: registered models, versions, aliases (read)"),
+    _rule(
+        "registry.write",
+        "project",
+        {"contributor", "deployer", "admin"},
+        "MLflow: registered models, versions, aliases (write)",
+    ),
+)
+
+_BY_ACTION = {rule.action: rule for rule in RULES}
+
+
+def require(caller: Caller, action: str, project: str | None = None) -> None:
+    """Return if the caller may take the action (on that project); Forbidden says what is missing.
+
+    Without a project only the roles are judged: the door then asks again when it knows the project,
+    or shows only what `caller.sees`. KeyError for an action that is not in the table.
+    """
+    rule = _BY_ACTION[action]
+    if rule.scope == "open":
+        return
+    if not caller.roles & rule.roles:
+        raise Forbidden(f"{action} needs one of the roles {', '.join(sorted(rule.roles))}")
+    if rule.scope == "tenant" and not caller.sees_all:
+        raise Forbidden(f"{action} needs a token for all projects")
+    if project is not None and not caller.sees(project):
+        raise Forbidden(f"this token is not for project {project}")
+
+
+def render_markdown() -> str:
+    """docs/permissions.md: one line an action, one column a role, and the routes behind each."""
+    lines = [
+        "# Permissions",
+        "",
+        "Who may do what. This page is printed from `sluice/web/permissions.py`, the one table doors ask",
+        "(`python -m sluice.web.permissions > docs/permissions.md`); a test compares the two.",
+        "A token also names its projects, or all of them: a `project` action reaches those only, and a",
+        "`tenant` action needs a token for all projects. `open` needs no token.",
+        "",
+        f"| action | scope | {' | '.join(ROLES)} | routes |",
+        f"|---|---|{'---|' * len(ROLES)}---|",
+    ]
+    for rule in RULES:
+        marks = " | ".join("yes" if role in rule.roles else "" for role in ROLES)
+        routes = "<br>".join(f"`{route}`" for route in rule.routes)
+        lines.append(f"| {rule.action} | {rule.scope} | {marks} | {routes} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(render_markdown(), end="")  # noqa: T201 - this is the command's output
