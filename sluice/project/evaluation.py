@@ -34,8 +34,8 @@ class CostMatrix(Section):
 class Bias(Section):
     """One disparity between the groups of each protected column, judged by its confidence interval."""
 
-    metric: Literal["demographic_parity_difference", "equalized_odds_difference", "accuracy_difference"] = (
-        "equalized_odds_difference"
+    metric: Literal["demographic_parity_difference", "equalised_odds_difference"] = (
+        "equalised_odds_difference"
     )
     limit: Fraction | None = None
     """Refused when the interval lies above it; without a limit the measure is only reported."""
@@ -54,7 +54,7 @@ class Evaluation(Section):
     metrics: tuple[str, ...] = Field(default_factory=lambda data: metrics_of(data["task"]))
     """All metrics of the task unless said otherwise."""
     primary_metric: str = Field(default_factory=lambda data: PRIMARY_METRICS[data["task"]][0])
-    """roc_auc, accuracy or rmse, by task, unless said otherwise."""
+    """auc, log_loss or rmse, by task, unless said otherwise."""
     floors: dict[str, float] = Field(default_factory=dict)
     margin: float = Field(default=0.005, ge=0)
     """The largest loss of the primary metric against the champion that still counts as no worse."""

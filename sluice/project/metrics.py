@@ -14,19 +14,13 @@ class Metric:
 
 
 _ROWS: tuple[tuple[str, tuple[Task, ...], bool], ...] = (
-    ("roc_auc", ("binary",), True),
-    ("average_precision", ("binary",), True),
+    ("auc", ("binary",), True),
     ("brier", ("binary",), False),
-    ("precision", ("binary",), True),
-    ("recall", ("binary",), True),
-    ("f1", ("binary",), True),
-    ("f1_macro", ("multiclass",), True),
-    ("accuracy", ("binary", "multiclass"), True),
-    ("balanced_accuracy", ("binary", "multiclass"), True),
+    ("mean_cost", ("binary",), False),
     ("log_loss", ("binary", "multiclass"), False),
+    ("accuracy", ("binary", "multiclass"), True),
     ("rmse", ("regression",), False),
     ("mae", ("regression",), False),
-    ("r2", ("regression",), True),
 )
 
 METRICS = {name: Metric(name, tasks, higher) for name, tasks, higher in _ROWS}
@@ -39,7 +33,7 @@ def metrics_of(task: Task) -> tuple[str, ...]:
 #: A primary metric carries the comparison of candidate and champion: it needs a paired interval.
 #: The first is the default.
 PRIMARY_METRICS: dict[Task, tuple[str, ...]] = {
-    "binary": ("roc_auc", "accuracy", "brier", "log_loss"),
-    "multiclass": ("accuracy", "log_loss"),
+    "binary": ("auc", "brier", "log_loss", "accuracy"),
+    "multiclass": ("log_loss", "accuracy"),
     "regression": ("rmse", "mae"),
 }

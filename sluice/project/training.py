@@ -62,6 +62,8 @@ class Training(Section):
     entry: Entry | None = None
     """module:function in the project's folder, called as function(data, context)."""
     pipeline: Pipeline | None = None
+    parameters: dict[str, Argument] = Field(default_factory=dict)
+    """Handed to the training code as `context.parameters`."""
     limit_seconds: int = Field(default=300, ge=5, le=840)
     """The process is killed after this; so are the project's tests."""
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
