@@ -25,7 +25,9 @@ class ArtefactStore:
     client: S3Client
     buckets: Mapping[BucketRole, str]
 
-    def write(self, role: BucketRole, key: str, content: bytes, *, content_type: str = "application/octet-stream") -> ArtefactRef:
+    def write(
+        self, role: BucketRole, key: str, content: bytes, *, content_type: str = "application/octet-stream"
+    ) -> ArtefactRef:
         """Store bytes; equal bytes written twice are two versions with one digest."""
         answer = self.client.put_object(
             Bucket=self.buckets[role], Key=key, Body=content, ContentType=content_type
@@ -67,7 +69,7 @@ class ArtefactStore:
         return self.write(role, key, self.read(ref))
 
 
-def _version(version_id: str) -> dict[str, str]:
+def _version(version_id: str) -> dict[str, Any]:
     return {} if version_id in {"", "null"} else {"VersionId": version_id}
 
 

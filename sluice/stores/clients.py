@@ -26,12 +26,14 @@ _CONFIG = Config(
 
 @cache
 def dynamodb() -> DynamoDBClient:
-    return boto3.client("dynamodb", config=_CONFIG)
+    client: DynamoDBClient = boto3.client("dynamodb", config=_CONFIG)
+    return client
 
 
 @cache
 def s3() -> S3Client:
-    return boto3.client("s3", config=_S3_CONFIG)
+    client: S3Client = boto3.client("s3", config=_S3_CONFIG)
+    return client
 
 
 @cache
@@ -42,17 +44,20 @@ def presigning_s3() -> S3Client:
 
 @cache
 def events() -> EventBridgeClient:
-    return boto3.client("events", config=_CONFIG)
+    client: EventBridgeClient = boto3.client("events", config=_CONFIG)
+    return client
 
 
 @cache
 def states() -> SFNClient:
-    return boto3.client("stepfunctions", config=_CONFIG)
+    client: SFNClient = boto3.client("stepfunctions", config=_CONFIG)
+    return client
 
 
 @cache
 def sts() -> STSClient:
-    return boto3.client("sts", config=_CONFIG)
+    client: STSClient = boto3.client("sts", config=_CONFIG)
+    return client
 
 
 _S3_CONFIG = _CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "path"}))

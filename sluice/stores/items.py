@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,12 @@ Item = dict[str, Any]
 Key = tuple[str, str]
 
 _THROTTLES = frozenset(
-    {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded", "TransactionInProgressException"}
+    {
+        "ProvisionedThroughputExceededException",
+        "ThrottlingException",
+        "RequestLimitExceeded",
+        "TransactionInProgressException",
+    }
 )
 
 
@@ -105,7 +110,24 @@ class Items:
             raise
         return decode_item(answer["Attributes"])
 
-    def query(  # noqa: PLR0913 - the parts of a DynamoDB query
+    def delete(self, key: Key, *, expected: Mapping[str, Any]) -> bool:
+        """Delete an item that is as `expected`; False where it is not, or is gone already."""
+        names: dict[str, str] = {}
+        values: dict[str, Any] = {}
+        condition = " AND ".join(_conditions(expected, names, values))
+        try:
+            self._call(
+                "delete_item",
+                Key=_key(key),
+                ConditionExpression=condition,
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=values,
+            )
+        except ConditionFailed:
+            return False
+        return True
+
+    def query(
         self,
         partition: str,
         *,
@@ -153,7 +175,9 @@ class Items:
         except ClientError as error:
             raise _translated(error) from error
 
-    def putting(self, item: Item, *, condition: str | None = "attribute_not_exists(pk)", **values: Any) -> Item:  # noqa: ANN401
+    def putting(
+        self, item: Item, *, condition: str | None = "attribute_not_exists(pk)", **values: Any
+    ) -> Item:
         """A put for `transact`; `values` fill the condition's `:names`."""
         put: Item = {"TableName": self.table, "Item": encode_item(self._stamped(item, self.new_id()))}
         if condition:
@@ -207,10 +231,10 @@ class Items:
         expires = item.get("expires_at")
         return None if expires is not None and expires <= self.clock().timestamp() else item
 
-    def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401
+    def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
         return self._call_raw(operation, TableName=self.table, **arguments)
 
-    def _call_raw(self, operation: str, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401
+    def _call_raw(self, operation: str, **arguments: Any) -> dict[str, Any]:
         try:
             answer: dict[str, Any] = getattr(self.client, operation)(**arguments)
         except ClientError as error:
@@ -229,26 +253,30 @@ class ConditionFailed(Conflict):
         return bool(self.found) and (self.found or {}).get("request_id") == request_id
 
 
-def encode(value: Any) -> dict[str, Any]:  # noqa: ANN401, PLR0911 - one line a type
-    """A value in DynamoDB's typed form; floats must be finite."""
-    match value:
-        case None:
-            return {"NULL": True}
-        case bool():
-            return {"BOOL": value}
-        case int() | Decimal():
-            return {"N": str(value)}
-        case float() if math.isfinite(value):
-            return {"N": format(Decimal(repr(value)), "f") if 1e-100 < abs(value) < 1e100 else repr(value)}
-        case str():
-            return {"S": value}
-        case bytes():
-            return {"B": value}
-        case Mapping():
-            return {"M": {str(name): encode(inner) for name, inner in value.items()}}
-        case list() | tuple():
-            return {"L": [encode(inner) for inner in value]}
+def encode(value: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever a record holds
+    """A value in DynamoDB's typed form; TypeError for what has none, such as NaN."""
+    for kind, encoded in _ENCODINGS:
+        if isinstance(value, kind):
+            return encoded(value)
     raise TypeError(f"cannot store {type(value).__name__} {value!r}")
+
+
+def _encode_float(value: float) -> dict[str, Any]:
+    if not math.isfinite(value):
+        raise TypeError(f"cannot store {value!r}: DynamoDB has finite numbers only")
+    return {"N": repr(value)}
+
+
+_ENCODINGS: tuple[tuple[type | tuple[type, ...], Callable[[Any], dict[str, Any]]], ...] = (
+    (type(None), lambda _: {"NULL": True}),
+    (bool, lambda value: {"BOOL": value}),  # before int: True is one
+    ((int, Decimal), lambda value: {"N": str(value)}),
+    (float, _encode_float),
+    (str, lambda value: {"S": value}),
+    (bytes, lambda value: {"B": value}),
+    (Mapping, lambda value: {"M": {str(name): encode(inner) for name, inner in value.items()}}),
+    ((list, tuple), lambda value: {"L": [encode(inner) for inner in value]}),
+)
 
 
 def decode(raw: Mapping[str, Any]) -> Any:  # noqa: ANN401
@@ -305,7 +333,7 @@ def _translated(error: ClientError) -> Exception:
     code = error.response.get("Error", {}).get("Code", "")
     if code == "ConditionalCheckFailedException":
         found = error.response.get("Item")
-        return ConditionFailed("the item is not in the expected state", decode_item(found) if found else None)  # type: ignore[arg-type]
+        return ConditionFailed("the item is not in the expected state", decode_item(found) if found else None)
     if code == "TransactionCanceledException":
         return _translated_transaction(error)
     return Unavailable(code) if code in _THROTTLES else error
@@ -314,10 +342,14 @@ def _translated(error: ClientError) -> Exception:
 def _translated_transaction(error: ClientError) -> Exception:
     reasons = error.response.get("CancellationReasons", [])  # type: ignore[misc]
     codes = [str(reason.get("Code", "None")) for reason in reasons]
-    if any(code in {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"} for code in codes):
+    if any(
+        code in {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"} for code in codes
+    ):
         return Unavailable("another transaction touched the same items")
     if "ConditionalCheckFailed" in codes:
-        return TransactionRefused(tuple(place for place, code in enumerate(codes) if code == "ConditionalCheckFailed"))
+        return TransactionRefused(
+            tuple(place for place, code in enumerate(codes) if code == "ConditionalCheckFailed")
+        )
     return error
 
 

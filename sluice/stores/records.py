@@ -23,7 +23,8 @@ def to_attributes(record: DataclassInstance) -> dict[str, Any]:
 def from_item(kind: type[Record], item: Mapping[str, Any]) -> Record:
     """The record in an item; pydantic.ValidationError where a field is missing or of the wrong type."""
     known = {part.name for part in fields(kind)}
-    return _adapter(kind).validate_python({name: value for name, value in item.items() if name in known})
+    record: Record = _adapter(kind).validate_python({name: item[name] for name in known & item.keys()})
+    return record
 
 
 @cache

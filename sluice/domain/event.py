@@ -1,0 +1,31 @@
+"""What the platform tells the world: one envelope, one type a fact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+EventType = Literal[
+    "TrainingRequested",
+    "TrainingConcluded",
+    "ModelRegistered",
+    "PromotionWaiting",
+    "PromotionConcluded",
+    "DriftCheckRequested",
+    "DriftDetected",
+    "RetrainingRequested",
+    "DatasetAssembled",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """`correlation_id` runs from the first door to the last log line; `causation_id` is what led here."""
+
+    type: EventType
+    tenant: str
+    project: str
+    correlation_id: str
+    causation_id: str
+    data: Mapping[str, Any]

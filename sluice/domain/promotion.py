@@ -1,0 +1,99 @@
+"""A promotion: one model version on its way through the environments, and who decided what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sluice.domain.errors import Conflict, Reason
+from sluice.domain.training import Stage
+
+PromotionStatus = Literal[
+    "running", "waiting_for_approval", "approved", "completed", "rejected", "expired", "failed"
+]
+Verdict = Literal["approve", "reject"]
+
+OPEN: tuple[PromotionStatus, ...] = ("running", "waiting_for_approval", "approved")
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One condition that a model version must meet, and whether it does."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What one person decided, bound to the digests of what they were shown."""
+
+    principal: str
+    decision: Verdict
+    comment: str
+    at: str
+    self_approval: bool
+    model_digest: str
+    report_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """`approvals_required`: 0 promotes by itself, 1 a person, 2 four eyes. `path`: environments in order."""
+
+    promotion_id: str
+    project: str
+    model_version: int
+    environment: str
+    path: tuple[str, ...]
+    status: PromotionStatus
+    requested_by: str
+    outcome: str
+    model_digest: str
+    report_digest: str
+    approvals_required: int
+    approval_hours: float
+    strategy: str
+    correlation_id: str
+    training_id: str | None = None
+    stage: str | None = None
+    attempt: int = 1
+    gates: tuple[Gate, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    error: str | None = None
+    expires_on: str | None = None
+    task_token: str | None = None
+    previous_version: int | None = None
+    verdict: Mapping[str, Any] = field(default_factory=dict)
+    stages: Mapping[str, Stage] = field(default_factory=dict)
+    created_at: str = ""
+    updated_at: str = ""
+    ended_at: str | None = None
+    rev: int = 1
+
+
+def decide(promotion: Promotion, decision: Decision) -> tuple[PromotionStatus, tuple[Decision, ...]]:
+    """The status and decisions after one more decision; Conflict where it may not be taken."""
+    if promotion.status != "waiting_for_approval":
+        raise Conflict(_why_closed(promotion))
+    if promotion.expires_on is not None and decision.at >= promotion.expires_on:
+        raise Conflict(f"the approval expired on {promotion.expires_on}")
+    if any(earlier.principal == decision.principal for earlier in promotion.decisions):
+        raise Conflict(f"{decision.principal} has decided already")
+    if (decision.model_digest, decision.report_digest) != (promotion.model_digest, promotion.report_digest):
+        raise Conflict("the model or its report is not the one this promotion is about")
+    decisions = (*promotion.decisions, decision)
+    if decision.decision == "reject":
+        return "rejected", decisions
+    approvals = sum(each.decision == "approve" for each in decisions)
+    return ("approved" if approvals >= promotion.approvals_required else "waiting_for_approval"), decisions
+
+
+def _why_closed(promotion: Promotion) -> str:
+    if promotion.decisions:
+        last = promotion.decisions[-1]
+        return f"already decided: {last.principal} chose to {last.decision} at {last.at}"
+    return f"the promotion is {promotion.status} and does not wait for a decision"

@@ -1,0 +1,177 @@
+"""Training records: the queue of a project, its lock, and each training's progress."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sluice.domain.artefacts import ArtefactRef
+from sluice.domain.errors import NotFound, Reason
+from sluice.domain.training import Stage, Training
+from sluice.stores import keys
+from sluice.stores.items import Items, Page, TransactionRefused
+from sluice.stores.records import from_item, to_attributes
+
+
+@dataclass(frozen=True)
+class TrainingStore:
+    items: Items
+
+    def get(self, tenant: str, project: str, training_id: str) -> Training:
+        item = self.items.get(keys.training(tenant=tenant, project=project, training_id=training_id))
+        if item is None:
+            raise NotFound(f"project {project!r} has no training {training_id}")
+        return from_item(Training, item)
+
+    def page(
+        self, tenant: str, project: str, *, limit: int = 100, start: Mapping[str, str] | None = None
+    ) -> Page:
+        """Newest first."""
+        partition = keys.project_partition(tenant=tenant, project=project)
+        return self.items.query(partition, prefix="training#", limit=limit, start=start, descending=True)
+
+    def enqueue(self, tenant: str, training: Training) -> str | None:
+        """Queue a training. Gives the id of an equal one that succeeded or runs instead, unless forced."""
+        identity = keys.training_identity(tenant=tenant, project=training.project, identity=training.identity)
+        pk, sk = keys.training(tenant=tenant, project=training.project, training_id=training.training_id)
+        guard_item = {
+            "pk": identity[0],
+            "sk": identity[1],
+            "training_id": training.training_id,
+            "state": "taken",
+        }
+        guard = (
+            self.items.putting(guard_item, condition=None) if training.forced else self._guarding(guard_item)
+        )
+        index = {
+            "gsi1pk": keys.open_partition(tenant=tenant),
+            "gsi1sk": keys.open_record(
+                kind="training", project=training.project, record_id=training.training_id
+            ),
+            "lsi1sk": keys.queued(sequencer=training.sequencer, training_id=training.training_id),
+        }
+        now = self.items.now()
+        attributes = {**to_attributes(training), "created_at": now, "updated_at": now}
+        try:
+            self.items.transact(
+                [guard, self.items.putting({"pk": pk, "sk": sk, **attributes, **index})],
+                token=training.training_id,
+            )
+        except TransactionRefused:
+            return self._duplicate(tenant, training)
+        return None
+
+    def _guarding(self, guard_item: dict[str, Any]) -> dict[str, Any]:
+        free = "attribute_not_exists(pk) OR #state = :free"
+        put = self.items.putting(guard_item, condition=free, free="free")
+        put["Put"]["ExpressionAttributeNames"] = {"#state": "state"}
+        return put
+
+    def _duplicate(self, tenant: str, training: Training) -> str | None:
+        key = keys.training_identity(tenant=tenant, project=training.project, identity=training.identity)
+        guard = self.items.get(key)
+        known = str(guard["training_id"]) if guard else None
+        return None if known == training.training_id else known
+
+    def claim_next(self, tenant: str, project: str) -> Training | None:
+        """Take the lock for the first queued training; None when one runs or none waits."""
+        lock = keys.training_lock(tenant=tenant, project=project)
+        partition = keys.project_partition(tenant=tenant, project=project)
+        while not self.items.get(lock):
+            waiting = self.items.query(partition, prefix="queued#", index="lsi1", limit=1).items
+            if not waiting:
+                return None
+            first = from_item(Training, waiting[0])
+            try:
+                self._claim(tenant, first, lock)
+            except TransactionRefused:
+                continue
+            return self.get(tenant, project, first.training_id)
+        return None
+
+    def _claim(self, tenant: str, first: Training, lock: keys.Key) -> None:
+        key = keys.training(tenant=tenant, project=first.project, training_id=first.training_id)
+        changes = {"status": "running", "attempt": first.attempt + 1}
+        self.items.transact(
+            [
+                self.items.putting({"pk": lock[0], "sk": lock[1], "training_id": first.training_id}),
+                self.items.updating(key, changes, expected={"status": "queued"}, remove=["lsi1sk"]),
+            ],
+            token=self.items.new_id(),
+        )
+
+    def open(self, tenant: str) -> list[Training]:
+        """Every training that is not at its end."""
+        partition = keys.open_partition(tenant=tenant)
+        return [
+            from_item(Training, item)
+            for item in self.items.query_all(partition, prefix="training#", index="gsi1")
+        ]
+
+    def change(self, tenant: str, training: Training, **changes: Any) -> Training:
+        """Set fields of an open training; Conflict once it has ended."""
+        key = keys.training(tenant=tenant, project=training.project, training_id=training.training_id)
+        return from_item(
+            Training, self.items.update(key, changes, expected={"status": ("queued", "running")})
+        )
+
+    def begin_stage(self, tenant: str, training: Training, stage: str) -> Training:
+        stages = {**_plain(training.stages), stage: to_attributes(Stage(self.items.now()))}
+        return self.change(tenant, training, stage=stage, stages=stages)
+
+    def end_stage(  # noqa: PLR0913 - what a state may add
+        self,
+        tenant: str,
+        training: Training,
+        stage: str,
+        outcome: str,
+        *,
+        artefacts: Mapping[str, ArtefactRef] | None = None,
+        metrics: Mapping[str, float] | None = None,
+        details: Mapping[str, Any] | None = None,
+        reasons: Sequence[Reason] = (),
+        **changes: Any,
+    ) -> Training:
+        """Record what a state found; a state that runs again writes the same once more."""
+        began = training.stages.get(stage)
+        done = Stage(began.started_at if began else self.items.now(), self.items.now(), outcome)
+        return self.change(
+            tenant,
+            training,
+            stages={**_plain(training.stages), stage: to_attributes(done)},
+            artefacts={**_plain(training.artefacts), **_plain(artefacts or {})},
+            metrics={**training.metrics, **(metrics or {})},
+            details={**training.details, **(details or {})},
+            reasons=[to_attributes(reason) for reason in (*training.reasons, *reasons)],
+            **changes,
+        )
+
+    def conclude(self, tenant: str, training: Training, *, status: str, error: str | None = None) -> Training:
+        """End a training: its status is final, its lock is free, a failed identity may train again."""
+        key = keys.training(tenant=tenant, project=training.project, training_id=training.training_id)
+        changes = {"status": status, "ended_at": self.items.now()} | ({"error": error} if error else {})
+        ended = self.items.update(
+            key, changes, expected={"status": ("queued", "running")}, remove=["gsi1pk", "gsi1sk", "lsi1sk"]
+        )
+        return from_item(Training, ended)
+
+    def release(self, tenant: str, training: Training) -> None:
+        """Free what an ended training holds; safe to repeat."""
+        if training.status != "succeeded":
+            identity = keys.training_identity(
+                tenant=tenant, project=training.project, identity=training.identity
+            )
+            self._free(identity, {"state": "free"}, training)
+        lock = self.items.get(keys.training_lock(tenant=tenant, project=training.project))
+        if lock and lock["training_id"] == training.training_id:
+            self.items.delete((lock["pk"], lock["sk"]), expected={"training_id": training.training_id})
+
+    def _free(self, key: keys.Key, changes: Mapping[str, Any], training: Training) -> None:
+        guard = self.items.get(key)
+        if guard and guard["training_id"] == training.training_id:
+            self.items.update(key, changes, expected={"training_id": training.training_id})
+
+
+def _plain(records: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: to_attributes(record) for name, record in records.items()}

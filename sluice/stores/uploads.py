@@ -1,0 +1,74 @@
+"""Uploads: one record an object version, however often S3 tells of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sluice.domain.errors import NotFound
+from sluice.domain.upload import Upload
+from sluice.stores import keys
+from sluice.stores.items import Item, Items, Page, TransactionRefused
+from sluice.stores.records import from_item, to_attributes
+
+INTENT_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True)
+class UploadStore:
+    items: Items
+
+    def receive(self, tenant: str, upload: Upload) -> Upload:
+        """Record the upload, or give the record that this object version has already."""
+        guard_pk, guard_sk = keys.uploaded_object(
+            tenant=tenant, project=upload.project, object_key=upload.key, version_id=upload.version_id
+        )
+        pk, sk = keys.upload(tenant=tenant, project=upload.project, upload_id=upload.upload_id)
+        guard = self.items.putting({"pk": guard_pk, "sk": guard_sk, "upload_id": upload.upload_id})
+        record = self.items.putting({"pk": pk, "sk": sk, **to_attributes(upload)} | self._stamps())
+        try:
+            self.items.transact([guard, record], token=self.items.new_id())
+        except TransactionRefused:
+            known = self.find_object(tenant, upload.project, upload.key, upload.version_id)
+            if known is None:
+                raise
+            return known
+        return upload
+
+    def find_object(self, tenant: str, project: str, object_key: str, version_id: str) -> Upload | None:
+        key = keys.uploaded_object(
+            tenant=tenant, project=project, object_key=object_key, version_id=version_id
+        )
+        guard = self.items.get(key)
+        return self.get(tenant, project, guard["upload_id"]) if guard else None
+
+    def get(self, tenant: str, project: str, upload_id: str) -> Upload:
+        item = self.items.get(keys.upload(tenant=tenant, project=project, upload_id=upload_id))
+        if item is None:
+            raise NotFound(f"project {project!r} has no upload {upload_id}")
+        return from_item(Upload, item)
+
+    def page(
+        self, tenant: str, project: str, *, limit: int = 100, start: Mapping[str, str] | None = None
+    ) -> Page:
+        """Newest first."""
+        partition = keys.project_partition(tenant=tenant, project=project)
+        return self.items.query(partition, prefix="upload#", limit=limit, start=start, descending=True)
+
+    def change(self, tenant: str, upload: Upload, **changes: Any) -> Upload:
+        key = keys.upload(tenant=tenant, project=upload.project, upload_id=upload.upload_id)
+        return from_item(Upload, self.items.update(key, changes))
+
+    def intend(self, tenant: str, project: str, upload_id: str, intent: Mapping[str, Any]) -> None:
+        """Remember who asked for an upload link, so that the object's event knows its requester."""
+        pk, sk = keys.intent(tenant=tenant, project=project, upload_id=upload_id)
+        expires = int(self.items.clock().timestamp()) + INTENT_SECONDS
+        self.items.put({"pk": pk, "sk": sk, **intent, "expires_at": expires})
+
+    def intent(self, tenant: str, project: str, upload_id: str) -> Item | None:
+        return self.items.get(keys.intent(tenant=tenant, project=project, upload_id=upload_id))
+
+    def _stamps(self) -> dict[str, str]:
+        now = self.items.now()
+        return {"created_at": now, "updated_at": now}
