@@ -1,0 +1,108 @@
+"""What this deployment gave a function: its tables, buckets and workflows, built when first used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from sluice.domain.artefacts import BucketRole
+from sluice.stores import clients
+from sluice.stores.artefacts import ArtefactStore
+from sluice.stores.audit import AuditStore
+from sluice.stores.events import EventBus
+from sluice.stores.items import Items
+from sluice.stores.lineage import LineageStore
+from sluice.stores.models import ModelStore
+from sluice.stores.projects import ProjectStore
+from sluice.stores.promotions import PromotionStore
+from sluice.stores.trainings import TrainingStore
+from sluice.stores.uploads import UploadStore
+from sluice.stores.workflows import Workflow
+
+_BUCKETS: Mapping[BucketRole, str] = {
+    "data": "DATA_BUCKET",
+    "artifacts": "ARTIFACTS_BUCKET",
+    "archive": "ARCHIVE_BUCKET",
+    "audit": "AUDIT_BUCKET",
+}
+
+
+class SettingMissing(RuntimeError):
+    """A function uses what its template did not grant."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Reads `environment` only for what is used, and names a variable that is missing."""
+
+    environment: Mapping[str, str] = field(repr=False)
+
+    def setting(self, name: str) -> str:
+        value = self.environment.get(name)
+        if not value:
+            raise SettingMissing(f"the environment variable {name} is not set for this function")
+        return value
+
+    @cached_property
+    def platform(self) -> Items:
+        return self._items("PLATFORM_TABLE")
+
+    @cached_property
+    def tracking(self) -> Items:
+        return self._items("TRACKING_TABLE")
+
+    @cached_property
+    def ledger(self) -> Items:
+        return self._items("LEDGER_TABLE")
+
+    @cached_property
+    def artefacts(self) -> ArtefactStore:
+        """Knows the buckets that were granted, and no others."""
+        granted = {
+            role: self.environment[name] for role, name in _BUCKETS.items() if name in self.environment
+        }
+        return ArtefactStore(clients.s3(), granted)
+
+    @cached_property
+    def projects(self) -> ProjectStore:
+        return ProjectStore(self.platform)
+
+    @cached_property
+    def uploads(self) -> UploadStore:
+        return UploadStore(self.platform)
+
+    @cached_property
+    def trainings(self) -> TrainingStore:
+        return TrainingStore(self.platform)
+
+    @cached_property
+    def models(self) -> ModelStore:
+        return ModelStore(self.platform)
+
+    @cached_property
+    def promotions(self) -> PromotionStore:
+        return PromotionStore(self.platform)
+
+    @cached_property
+    def lineage(self) -> LineageStore:
+        return LineageStore(self.platform)
+
+    @cached_property
+    def audit(self) -> AuditStore:
+        return AuditStore(self._items("AUDIT_TABLE"))
+
+    @cached_property
+    def events(self) -> EventBus:
+        return EventBus(clients.events(), self.setting("EVENT_BUS_NAME"))
+
+    @cached_property
+    def training_workflow(self) -> Workflow:
+        return Workflow(clients.states(), self.setting("TRAINING_STATE_MACHINE_ARN"))
+
+    @cached_property
+    def promotion_workflow(self) -> Workflow:
+        return Workflow(clients.states(), self.setting("PROMOTION_STATE_MACHINE_ARN"))
+
+    def _items(self, variable: str) -> Items:
+        return Items(clients.dynamodb(), self.setting(variable))
