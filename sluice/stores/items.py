@@ -61,6 +61,8 @@ class Items:
             return {}
         request = {self.table: {"Keys": [_key(key) for key in keys], "ConsistentRead": True}}
         answer = self._call_raw("batch_get_item", RequestItems=request)
+        if answer.get("UnprocessedKeys"):
+            raise Unavailable("the table answered only a part of what was asked")
         found = (self._alive(raw) for raw in answer["Responses"].get(self.table, []))
         return {(item["pk"], item["sk"]): item for item in found if item}
 

@@ -1,0 +1,115 @@
+"""Ledger records to items and back: used by the store, and by those who read the table's stream."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sluice.domain.artefacts import ArtefactRef
+from sluice.domain.errors import IntegrityError
+from sluice.domain.predictions import Feedback, ScoredRequest, pack, unpack
+
+ReadRef = Callable[[ArtefactRef], bytes]
+
+GZIP_FROM_BYTES = 1024
+
+_TEXTS = (
+    "project",
+    "environment",
+    "created_at",
+    "promotion_id",
+    "variant",
+    "model_digest",
+    "task",
+    "protocol",
+    "principal",
+    "correlation_id",
+)
+_NUMBERS = ("revision", "model_version", "rows")
+_OPTIONAL = ("threshold", "client_id", "entity")
+_COLUMNS = ("features", "probabilities", "accompanying")
+_LISTS = ("labels", "values")
+
+
+def request_attributes(request: ScoredRequest) -> dict[str, Any]:
+    """All of a request but its rows."""
+    names = (*_TEXTS, *_NUMBERS, *_OPTIONAL)
+    return {
+        "request": request.request_id,
+        "classes": list(request.classes),
+        "timings": dict(request.timings),
+        **{name: getattr(request, name) for name in names},
+    }
+
+
+def request_document(request: ScoredRequest) -> str | bytes:
+    """A request's rows as JSON text, gzipped where that saves something."""
+    columns = {name: {key: pack(cells) for key, cells in getattr(request, name).items()} for name in _COLUMNS}
+    lists = {name: pack(getattr(request, name)) for name in _LISTS}
+    filled = {name: value for name, value in (columns | lists).items() if value}
+    text = json.dumps(filled, separators=(",", ":"))
+    return text if len(text) < GZIP_FROM_BYTES else gzip.compress(text.encode(), compresslevel=1, mtime=0)
+
+
+def decode_head(item: Mapping[str, Any]) -> ScoredRequest:
+    """A request without its rows; IntegrityError for an item that is none."""
+    return _request(item, {})
+
+
+def decode_request(item: Mapping[str, Any], read: ReadRef) -> ScoredRequest:
+    """A request with its rows; `read` gives what overflowed. IntegrityError for an item that is none."""
+    try:
+        return _request(item, json.loads(_text(item, read)))
+    except (KeyError, OSError, ValueError) as error:
+        raise IntegrityError(f"a ledger item cannot be read: {type(error).__name__}: {error}") from error
+
+
+def decode_feedback(item: Mapping[str, Any]) -> Feedback:
+    """The feedback in an item; IntegrityError for an item that is none."""
+    try:
+        return Feedback(
+            feedback_id=item["feedback"],
+            request_id=item["request"],
+            project=item["project"],
+            environment=item["environment"],
+            variant=item["variant"],
+            model_version=item["model_version"],
+            created_at=item["created_at"],
+            principal=item["principal"],
+            labels={int(row): label for row, label in json.loads(item["document"]).items()},
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise IntegrityError(f"a feedback item cannot be read: {type(error).__name__}: {error}") from error
+
+
+def _request(item: Mapping[str, Any], document: Mapping[str, Any]) -> ScoredRequest:
+    threshold = item.get("threshold")
+    try:
+        fields: dict[str, Any] = {
+            "request_id": item["request"],
+            "classes": tuple(item.get("classes", ())),
+            "timings": dict(item.get("timings", {})),
+            "threshold": None if threshold is None else float(threshold),
+            "client_id": item.get("client_id"),
+            "entity": item.get("entity"),
+        }
+        fields |= {name: str(item[name]) for name in _TEXTS}
+        fields |= {name: int(item[name]) for name in _NUMBERS}
+        fields |= {name: _columns(document.get(name, {})) for name in _COLUMNS}
+        fields |= {name: unpack(document.get(name, [])) for name in _LISTS}
+    except (KeyError, TypeError, ValueError) as error:
+        raise IntegrityError(f"a ledger item cannot be read: {type(error).__name__}: {error}") from error
+    return ScoredRequest(**fields)
+
+
+def _columns(stored: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: unpack(cells) for name, cells in stored.items()}
+
+
+def _text(item: Mapping[str, Any], read: ReadRef) -> str | bytes:
+    if "overflow" in item:
+        return gzip.decompress(read(ArtefactRef(**item["overflow"])))
+    document: str | bytes = item["document"]
+    return document if isinstance(document, str) else gzip.decompress(document)
