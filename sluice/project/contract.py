@@ -45,6 +45,8 @@ class Contract(Section):
     """What a dataset must satisfy before anything is trained on it."""
 
     columns: tuple[Column, ...] = Field(min_length=2, max_length=2000)
+    missing_values: tuple[str, ...] = Field(default=(), max_length=20)
+    """Texts that mean missing in a data file, besides the empty cell ("NA", "?")."""
     minimum_rows: int = Field(default=100, ge=20)
     size_limit_mb: int = Field(default=100, ge=1, le=5000)
     """A larger upload is refused before it is downloaded."""
