@@ -1,0 +1,140 @@
+"""State machines of one kind: a row of steps, each of whose outcomes either goes on or goes to the conclusion.
+
+State carries ids only: every step gets the execution's own input, whatever the steps before it answered. Expected
+failures are outcomes; what nobody foresaw is caught and concluded with an `error`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
+from constructs import Construct
+
+from infra.stages import Stage
+
+# Faults of the service, not of the function: worth another attempt.
+TRANSIENT = [
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.TooManyRequestsException",
+]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One state: the function it invokes, its payload, and where an outcome leads.
+
+    `go_on` are the outcomes that lead to the next step; `jumps` lead elsewhere by step name. Every other outcome
+    concludes. `waits_at` is the path of the seconds that a step waits for an answer by task token.
+    """
+
+    name: str
+    function: lambda_.IFunction
+    payload: Mapping[str, object]
+    go_on: tuple[str, ...]
+    jumps: Mapping[str, str]
+    waits_at: str | None = None
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """The last state, entered from every way out; after a fault its payload has an `error` of Error and Cause."""
+
+    name: str
+    function: lambda_.IFunction
+    payload: Mapping[str, object]
+
+
+def execution_ids(*names: str) -> dict[str, object]:
+    """Payload fields taken from the execution's input."""
+    return {name: sfn.JsonPath.string_at(f"$$.Execution.Input.{name}") for name in names}
+
+
+class Workflow(Construct):
+    """A Standard state machine over `steps`, logged and traced."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, name: str, stage: Stage, steps: list[Step], end: Conclusion
+    ) -> None:
+        super().__init__(scope, construct_id)
+        done = _invoke(self, end.name, end.function, end.payload)
+        failed = _invoke(
+            self,
+            f"{end.name}_after_error",
+            end.function,
+            {**end.payload, "error": sfn.JsonPath.object_at("$.error")},
+        )
+        states = {step.name: self._state(step, failed) for step in steps}
+        for number, step in enumerate(steps):
+            following = states[steps[number + 1].name] if number + 1 < len(steps) else done
+            states[step.name].next(_choice(self, step, states, following, done))
+        self.machine = sfn.StateMachine(
+            self,
+            "Machine",
+            # A name, because the last step starts the next execution: by reference that would be a circle.
+            state_machine_name=name,
+            definition_body=sfn.DefinitionBody.from_chainable(states[steps[0].name]),
+            timeout=Duration.days(60),
+            tracing_enabled=True,
+            logs=sfn.LogOptions(
+                destination=logs.LogGroup(
+                    self, "Logs", retention=stage.log_retention, removal_policy=RemovalPolicy.DESTROY
+                ),
+                level=sfn.LogLevel.ALL,
+            ),
+        )
+
+    def _state(self, step: Step, failed: tasks.LambdaInvoke) -> tasks.LambdaInvoke:
+        state = _invoke(self, step.name, step.function, step.payload, step.waits_at)
+        return state.add_catch(failed, errors=["States.ALL"], result_path="$.error")
+
+
+def _choice(
+    scope: Construct,
+    step: Step,
+    states: Mapping[str, sfn.IChainable],
+    following: sfn.IChainable,
+    done: sfn.IChainable,
+) -> sfn.Choice:
+    outcome = "$.last.outcome" if step.waits_at else "$.last.Payload.outcome"
+    choice = sfn.Choice(scope, f"after_{step.name}")
+    for target, outcomes in ((following, step.go_on), *((states[to], (o,)) for o, to in step.jumps.items())):
+        choice.when(sfn.Condition.or_(*(sfn.Condition.string_equals(outcome, o) for o in outcomes)), target)
+    return choice.otherwise(done)
+
+
+def _invoke(
+    scope: Construct,
+    name: str,
+    function: lambda_.IFunction,
+    payload: Mapping[str, object],
+    waits_at: str | None = None,
+) -> tasks.LambdaInvoke:
+    token = {"task_token": sfn.JsonPath.task_token} if waits_at else {}
+    state = tasks.LambdaInvoke(
+        scope,
+        name,
+        lambda_function=function,
+        payload=sfn.TaskInput.from_object({**payload, **token}),
+        result_path="$.last",
+        integration_pattern=(
+            sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN if waits_at else sfn.IntegrationPattern.REQUEST_RESPONSE
+        ),
+        task_timeout=sfn.Timeout.at(waits_at) if waits_at else None,
+        retry_on_service_exceptions=False,
+    )
+    state.add_retry(
+        errors=TRANSIENT,
+        interval=Duration.seconds(2),
+        max_attempts=6,
+        backoff_rate=2,
+        max_delay=Duration.minutes(1),
+        jitter_strategy=sfn.JitterType.FULL,
+    )
+    return state

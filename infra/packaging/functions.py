@@ -1,0 +1,52 @@
+"""Function assets: first-party code only, copied so that equal sources give equal folders."""
+
+import shutil
+from pathlib import Path
+
+# What ships in every function. The client, the command and the embedded AWS never do.
+SHARED = ("domain", "stores", "scoring", "project", "web")
+
+_PLACEHOLDER = '''"""This room is not built yet."""
+
+
+def handler(event: object, context: object) -> dict[str, object]:
+    raise NotImplementedError("this room is not built yet")
+'''
+
+
+def build_function(root: Path, room: str, target: Path) -> None:
+    """Make `target` the asset of one room: its folder and the shared code, without caches."""
+    wanted = {path: (root / path).read_bytes() for path in asset_files(root, room)}
+    if not (root / "functions" / room / "handler.py").exists():
+        wanted[Path("functions") / room / "__init__.py"] = b""
+        wanted[Path("functions") / room / "handler.py"] = _PLACEHOLDER.encode()
+    _write_exactly(target, wanted)
+
+
+def asset_files(root: Path, room: str) -> list[Path]:
+    """The files of a room's asset, relative to `root`, sorted."""
+    folders = [root / "functions" / room, *(root / "sluice" / name for name in SHARED)]
+    files = [root / "functions" / "__init__.py", root / "sluice" / "__init__.py"]
+    for folder in folders:
+        files += [path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    return sorted(path.relative_to(root) for path in files)
+
+
+def _write_exactly(target: Path, wanted: dict[Path, bytes]) -> None:
+    if target.exists():
+        for path in sorted(target.rglob("*"), reverse=True):
+            if path.is_file() and path.relative_to(target) not in wanted:
+                path.unlink()
+    for name, content in wanted.items():
+        path = target / name
+        if path.exists() and path.read_bytes() == content:
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    _drop_empty(target)
+
+
+def _drop_empty(target: Path) -> None:
+    for folder in sorted((path for path in target.rglob("*") if path.is_dir()), reverse=True):
+        if not any(folder.iterdir()):
+            shutil.rmtree(folder)

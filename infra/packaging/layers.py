@@ -1,0 +1,86 @@
+"""Layers: third-party code, locked by hash; for the cloud's platform, or for this host."""
+
+import hashlib
+import platform
+import shutil
+import sys
+from pathlib import Path
+
+from infra.packaging.uv import run_uv
+
+LAYERS = ("base", "onnx", "data", "train")
+CLOUD_PLATFORM = "aarch64-manylinux_2_28"
+CLOUD_PYTHON = "3.13"
+# Nothing imports these on Lambda.
+STRIPPED_FOLDERS = ("tests", "test", "testing_data", "include")
+STRIPPED_SUFFIXES = (".pyi", ".h", ".hpp", ".pxd", ".pyx", ".c", ".cpp", ".a")
+
+
+def requirements(root: Path, layer: str) -> Path:
+    return root / "layers" / layer / "requirements.txt"
+
+
+def build_cloud_layer(root: Path, layer: str, target: Path) -> None:
+    """Install the layer for Lambda (arm64, Python 3.13) into `target`/python and strip what is never imported.
+
+    Files are copied, never linked: what is stripped or edited must not be uv's cache.
+    """
+    if target.exists():
+        shutil.rmtree(target)
+    packages = target / "python"
+    run_uv(
+        [
+            "pip", "install", "--quiet", "--require-hashes", "--only-binary", ":all:", "--link-mode", "copy",
+            "--no-deps", "--python-platform", CLOUD_PLATFORM, "--python-version", CLOUD_PYTHON,
+            "--target", str(packages), "-r", str(requirements(root, layer)),
+        ]
+    )  # fmt: skip
+    strip(packages)
+
+
+def strip(packages: Path) -> None:
+    """Remove tests, stubs, headers and caches below `packages`."""
+    for folder in [path for path in packages.rglob("*") if path.is_dir()]:
+        if folder.exists() and (folder.name in STRIPPED_FOLDERS or folder.name == "__pycache__"):
+            shutil.rmtree(folder)
+    for path in packages.rglob("*"):
+        if path.is_file() and path.suffix in STRIPPED_SUFFIXES:
+            path.unlink()
+
+
+def host_layer_packages(root: Path, layer: str, store: Path) -> Path:
+    """The folder in `store` that holds this layer unpacked for this host: named by what is in it."""
+    fingerprint = hashlib.sha256()
+    fingerprint.update(requirements(root, layer).read_bytes())
+    fingerprint.update(f"{sys.version_info[:2]} {sys.platform} {platform.machine()}".encode())
+    return store / f"{layer}-{fingerprint.hexdigest()[:12]}" / "python"
+
+
+def build_host_layer(root: Path, layer: str, store: Path) -> Path:
+    """Install the layer for this host, once, and return its folder of packages."""
+    packages = host_layer_packages(root, layer, store)
+    ready = packages.parent / "ready"
+    if ready.exists():
+        return packages
+    if packages.exists():
+        shutil.rmtree(packages)
+    run_uv(
+        [
+            "pip", "install", "--quiet", "--require-hashes", "--only-binary", ":all:", "--no-deps",
+            "--python", sys.executable, "--target", str(packages), "-r", str(requirements(root, layer)),
+        ]
+    )  # fmt: skip
+    ready.write_text("installed\n")
+    return packages
+
+
+def write_host_layer_asset(layer: str, packages: Path, target: Path) -> None:
+    """Make `target` a layer that only points at `packages`, so that no worker unpacks 200 MB of its own."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    pointer = target / "python" / "lib" / version / "site-packages" / f"sluice-{layer}.pth"
+    if pointer.exists() and pointer.read_text() == f"{packages}\n":
+        return
+    if target.exists():
+        shutil.rmtree(target)
+    pointer.parent.mkdir(parents=True)
+    pointer.write_text(f"{packages}\n")

@@ -1,0 +1,174 @@
+"""Every Lambda function of the platform, as rows: what it runs on and what it may touch.
+
+A verb of `access` is a row of `infra.access.GRANTS`; a resource that is not named is not reachable, and its environment
+variable is not there.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Room:
+    """One function: its folder under functions/, layers, size (MB, seconds), access, and how it is started."""
+
+    name: str
+    stack: str
+    access: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    layers: tuple[str, ...] = ("base",)
+    memory: int = 256
+    timeout: int = 60
+    asynchronous: bool = False
+    needs_origins: bool = False
+
+
+_RECORDS = {"platform": ("read", "write"), "data": ("read", "write"), "audit": ("append",)}
+_TRACKED = {**_RECORDS, "tracking": ("read", "write"), "artifacts": ("read", "write")}
+# Somebody else's code runs there: the only access is the role that the Training stack lets them assume.
+_ISOLATED: dict[str, tuple[str, ...]] = {}
+_LOOP = {"platform": ("read", "write"), "audit": ("append",), "events": ("put",)}
+
+ROOMS: tuple[Room, ...] = (
+    # the doors
+    Room("authorize_caller", "Api", {"platform": ("read",)}, timeout=5),
+    Room(
+        "manage_platform",
+        "Api",
+        {
+            "platform": ("read", "write"),
+            "tracking": ("read", "write"),
+            "ledger": ("read", "write"),
+            "audit": ("read", "append"),
+            "data": ("read", "write"),
+            "artifacts": ("read",),
+            "events": ("put",),
+            "training_state_machine": ("start",),
+            "promotion_state_machine": ("start", "answer"),
+        },
+        memory=512,
+        timeout=29,
+        needs_origins=True,
+    ),
+    Room(
+        "track_runs",
+        "Api",
+        {"platform": ("read",), "tracking": ("read", "write"), "artifacts": ("read", "write", "list")},
+        memory=512,
+        timeout=29,
+        needs_origins=True,
+    ),
+    Room(
+        "predict",
+        "Serving",
+        {
+            "platform": ("read",),
+            "ledger": ("read", "put"),
+            "artifacts": ("read",),
+            "archive": ("write",),
+        },
+        layers=("base", "onnx"),
+        memory=1769,
+        timeout=29,
+        needs_origins=True,
+    ),
+    # training, in the order of the data
+    Room(
+        "start_training",
+        "Training",
+        {
+            **_LOOP,
+            "tracking": ("read", "write"),
+            "data": ("read",),
+            "training_state_machine": ("start",),
+        },
+        asynchronous=True,
+    ),
+    Room("validate_dataset", "Training", _RECORDS, layers=("base", "data"), memory=1769, timeout=300),
+    Room("run_project_tests", "Training", _ISOLATED, layers=("base", "train"), memory=1769, timeout=600),
+    Room("train_model", "Training", _ISOLATED, layers=("base", "train"), memory=3008, timeout=900),
+    Room("score_dataset", "Training", _TRACKED, layers=("base", "onnx"), memory=1769, timeout=300),
+    Room("evaluate_model", "Training", _TRACKED, layers=("base", "onnx"), memory=1769, timeout=300),
+    Room("register_model", "Training", {**_TRACKED, "events": ("put",)}, memory=512, timeout=120),
+    Room(
+        "conclude_training",
+        "Training",
+        {**_TRACKED, "events": ("put",), "training_state_machine": ("start",)},
+        memory=512,
+    ),
+    # promotion
+    Room(
+        "start_promotion",
+        "Promotion",
+        {**_LOOP, "promotion_state_machine": ("start",)},
+        asynchronous=True,
+    ),
+    Room(
+        "promote_model",
+        "Promotion",
+        {
+            **_LOOP,
+            "tracking": ("read", "write"),
+            "artifacts": ("read",),
+            "data": ("read",),
+            "promotion_state_machine": ("answer",),
+        },
+        layers=("base", "onnx"),
+        memory=1769,
+        timeout=300,
+    ),
+    # monitoring and upkeep
+    Room(
+        "archive_predictions",
+        "Monitoring",
+        {"platform": ("read", "write"), "archive": ("read", "write")},
+        layers=("base", "onnx"),
+        memory=512,
+        timeout=120,
+    ),
+    Room(
+        "check_drift",
+        "Monitoring",
+        {**_LOOP, "ledger": ("read",), "archive": ("read",), "artifacts": ("read",)},
+        layers=("base", "onnx"),
+        memory=1769,
+        timeout=300,
+        asynchronous=True,
+    ),
+    Room(
+        "assemble_dataset",
+        "Monitoring",
+        {
+            **_LOOP,
+            "ledger": ("read",),
+            "archive": ("read",),
+            "artifacts": ("read",),
+            "data": ("read", "write"),
+        },
+        layers=("base", "data"),
+        memory=1769,
+        timeout=600,
+        asynchronous=True,
+    ),
+    Room(
+        "seal_audit",
+        "Monitoring",
+        {"platform": ("read",), "audit": ("read", "append"), "audit_bucket": ("write",)},
+        asynchronous=True,
+    ),
+    Room(
+        "resume_workflows",
+        "Monitoring",
+        {
+            **_LOOP,
+            "data": ("read", "list"),
+            "training_state_machine": ("start", "inspect"),
+            "promotion_state_machine": ("start", "inspect"),
+        },
+        timeout=120,
+        asynchronous=True,
+    ),
+)
+
+
+def rooms_of(stack: str) -> tuple[Room, ...]:
+    """The rooms that a stack deploys, in table order."""
+    return tuple(room for room in ROOMS if room.stack == stack)

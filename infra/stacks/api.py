@@ -1,0 +1,104 @@
+"""Api: one HTTP API with every door of the platform."""
+
+import json
+
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_apigatewayv2 as http
+from aws_cdk import aws_apigatewayv2_authorizers as authorizers
+from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.constructs.function import FunctionFactory
+from infra.parameters import look_up, publish
+from infra.settings import Build
+from infra.stages import Stage
+
+OPEN = {"manage_platform": ("GET /health", "GET /sluice/v1/health")}
+GUARDED = {
+    "manage_platform": ("/sluice/v1/{proxy+}",),
+    "track_runs": (
+        "/api/{proxy+}",
+        "/ajax-api/{proxy+}",
+        "/graphql",
+        "/version",
+        "/get-artifact",
+        "/model-versions/get-artifact",
+    ),
+    "predict": ("/v2", "/v2/{proxy+}", "/endpoints/{proxy+}"),
+}
+ACCESS_LOG = (
+    "requestId", "httpMethod", "path", "routeKey", "status", "responseLength", "responseLatency",
+    "integrationLatency", "integrationErrorMessage", "authorizer.error", "identity.sourceIp",
+)  # fmt: skip
+
+
+class ApiStack(Stack):
+    """Routes, the authorizer in front of them, throttling and the access log."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, build: Build) -> None:
+        super().__init__(scope, construct_id, description=f"Sluice {stage.name}: HTTP API")
+        functions: dict[str, lambda_.IFunction] = dict(FunctionFactory(self, stage, build).all_rooms("Api"))
+        functions["predict"] = lambda_.Function.from_function_attributes(
+            self, "Predict", function_arn=look_up(self, stage, "predict-function-arn"), same_environment=True
+        )
+        api = http.HttpApi(
+            self,
+            "Http",
+            create_default_stage=False,
+            cors_preflight=_cors(stage.public_origin) if stage.public_origin else None,
+            default_authorizer=_authorizer(functions.pop("authorize_caller")),
+        )
+        self._add_routes(api, functions)
+        self._add_stage(api, stage)
+        publish(self, stage, "api-id", api.api_id)
+        publish(self, stage, "api-url", api.api_endpoint)
+
+    def _add_routes(self, api: http.HttpApi, functions: dict[str, lambda_.IFunction]) -> None:
+        for room, function in functions.items():
+            integration = integrations.HttpLambdaIntegration(room, function)
+            for route in OPEN.get(room, ()):
+                method, path = route.split()
+                api.add_routes(
+                    path=path,
+                    methods=[http.HttpMethod(method)],
+                    integration=integration,
+                    authorizer=http.HttpNoneAuthorizer(),
+                )
+            for path in GUARDED[room]:
+                api.add_routes(path=path, methods=[http.HttpMethod.ANY], integration=integration)
+
+    def _add_stage(self, api: http.HttpApi, stage: Stage) -> None:
+        log_group = logs.LogGroup(
+            self, "AccessLogs", retention=stage.log_retention, removal_policy=RemovalPolicy.DESTROY
+        )
+        throttle = http.ThrottleSettings(rate_limit=stage.requests_per_second, burst_limit=stage.burst)
+        default = api.add_stage("DefaultStage", stage_name="$default", auto_deploy=True, throttle=throttle)
+        resource = default.node.default_child
+        if not isinstance(resource, http.CfnStage):
+            raise TypeError("a stage's default child is its CloudFormation resource")
+        resource.access_log_settings = http.CfnStage.AccessLogSettingsProperty(
+            destination_arn=log_group.log_group_arn,
+            format=json.dumps({name: f"$context.{name}" for name in ACCESS_LOG}),
+        )
+
+
+def _authorizer(function: lambda_.IFunction) -> authorizers.HttpLambdaAuthorizer:
+    """It answers who is calling, by the Authorization header alone; what they may do is decided in the functions."""
+    return authorizers.HttpLambdaAuthorizer(
+        "Callers",
+        function,
+        identity_source=["$request.header.Authorization"],
+        response_types=[authorizers.HttpLambdaResponseType.SIMPLE],
+        results_cache_ttl=Duration.seconds(30),
+    )
+
+
+def _cors(origin: str) -> http.CorsPreflightOptions:
+    return http.CorsPreflightOptions(
+        allow_origins=[origin],
+        allow_methods=[http.CorsHttpMethod.ANY],
+        allow_headers=["authorization", "content-type", "idempotency-key"],
+        max_age=Duration.hours(1),
+    )

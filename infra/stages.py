@@ -1,0 +1,58 @@
+"""What differs from one deployment to another, and nothing else."""
+
+from dataclasses import dataclass
+
+from aws_cdk import Duration
+from aws_cdk import aws_logs as logs
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A deployment's settings. `name` is part of every stack name and parameter path, and never changes."""
+
+    name: str
+    log_level: str
+    log_retention: logs.RetentionDays
+    deletion_protection: bool
+    audit_lock: Duration
+    audit_lock_compliance: bool
+    drift_check_every: Duration
+    requests_per_second: int
+    burst: int
+    artifact_root_mode: str = "proxied"
+    public_origin: str | None = None
+    s3_public_endpoint: str | None = None
+
+
+def _stages() -> dict[str, Stage]:
+    dev = Stage(
+        name="dev",
+        log_level="INFO",
+        log_retention=logs.RetentionDays.ONE_WEEK,
+        deletion_protection=False,
+        audit_lock=Duration.days(1),
+        audit_lock_compliance=False,
+        drift_check_every=Duration.hours(1),
+        requests_per_second=500,
+        burst=1000,
+    )
+    prod = Stage(
+        name="prod",
+        log_level="INFO",
+        log_retention=logs.RetentionDays.THREE_MONTHS,
+        deletion_protection=True,
+        audit_lock=Duration.days(400),
+        audit_lock_compliance=True,
+        drift_check_every=Duration.hours(1),
+        requests_per_second=2000,
+        burst=4000,
+    )
+    return {stage.name: stage for stage in (dev, prod)}
+
+
+def stage_named(name: str) -> Stage:
+    """The settings of a stage; ValueError names the stages there are."""
+    stages = _stages()
+    if name not in stages:
+        raise ValueError(f"unknown stage {name!r}: expected one of {', '.join(sorted(stages))}")
+    return stages[name]
