@@ -26,10 +26,11 @@ class AuditEvent:
 
 @dataclass(frozen=True, slots=True)
 class AuditLink:
-    """Link `number` of a project's chain: binds one event to all before it."""
+    """Link `number` of a project's chain: binds one event to all before it. `at` is the event's time."""
 
     number: int
     event_id: str
+    at: str
     hash: str
     previous: str
 
@@ -55,7 +56,7 @@ def seal(events: Iterable[AuditEvent], *, number: int, head: str) -> list[AuditL
     links: list[AuditLink] = []
     for event in events:
         number += 1
-        link = AuditLink(number, event.event_id, link_hash(head, event), head)
+        link = AuditLink(number, event.event_id, event.at, link_hash(head, event), head)
         links.append(link)
         head = link.hash
     return links

@@ -16,6 +16,7 @@ EventType = Literal[
     "DriftDetected",
     "RetrainingRequested",
     "DatasetAssembled",
+    "UploadFound",
 ]
 
 

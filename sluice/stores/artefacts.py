@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -55,6 +56,20 @@ class ArtefactStore:
             return dict(self.client.head_object(Bucket=self.buckets[role], Key=key, **_version(version_id)))
         except ClientError as error:
             raise _translated(error, role, key) from error
+
+    def versions(self, role: BucketRole, key: str) -> list[str]:
+        """The version ids of one key, oldest first."""
+        found = [version_id for name, version_id, _ in self.list_versions(role, key) if name == key]
+        return found[::-1]
+
+    def list_versions(self, role: BucketRole, prefix: str) -> Iterator[tuple[str, str, datetime]]:
+        """Key, version id and time of every object version under a prefix."""
+        pages = self.client.get_paginator("list_object_versions").paginate(
+            Bucket=self.buckets[role], Prefix=prefix
+        )
+        for page in pages:
+            for version in page.get("Versions", []):
+                yield version["Key"], version["VersionId"], version["LastModified"]
 
     def refer(self, role: BucketRole, key: str, version_id: str) -> ArtefactRef:
         """A reference to an object that somebody else wrote, its digest taken while streaming it."""

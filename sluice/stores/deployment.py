@@ -10,6 +10,7 @@ from sluice.domain.artefacts import BucketRole
 from sluice.stores import clients
 from sluice.stores.artefacts import ArtefactStore
 from sluice.stores.audit import AuditStore
+from sluice.stores.endpoints import EndpointStore
 from sluice.stores.events import EventBus
 from sluice.stores.items import Items
 from sluice.stores.lineage import LineageStore
@@ -28,7 +29,7 @@ _BUCKETS: Mapping[BucketRole, str] = {
 }
 
 
-class SettingMissing(RuntimeError):
+class SettingMissingError(RuntimeError):
     """A function uses what its template did not grant."""
 
 
@@ -41,7 +42,7 @@ class Deployment:
     def setting(self, name: str) -> str:
         value = self.environment.get(name)
         if not value:
-            raise SettingMissing(f"the environment variable {name} is not set for this function")
+            raise SettingMissingError(f"the environment variable {name} is not set for this function")
         return value
 
     @cached_property
@@ -83,6 +84,10 @@ class Deployment:
     @cached_property
     def promotions(self) -> PromotionStore:
         return PromotionStore(self.platform)
+
+    @cached_property
+    def endpoints(self) -> EndpointStore:
+        return EndpointStore(self.platform)
 
     @cached_property
     def lineage(self) -> LineageStore:

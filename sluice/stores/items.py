@@ -134,15 +134,21 @@ class Items:
         partition: str,
         *,
         prefix: str = "",
+        since: str = "",
         index: str | None = None,
         limit: int = 100,
         start: Mapping[str, str] | None = None,
         descending: bool = False,
     ) -> Page:
-        """One page of a partition (of an index), sorted by its sort key, expired items left out."""
+        """One page of a partition (of an index), sorted by its sort key, expired items left out.
+
+        `prefix` or `since` narrow it to sort keys that begin so, or that are not less.
+        """
         names = _index_names(index)
-        condition = f"{names[0]} = :pk" + (f" AND begins_with({names[1]}, :prefix)" if prefix else "")
-        values = {":pk": {"S": partition}} | ({":prefix": {"S": prefix}} if prefix else {})
+        condition, values = f"{names[0]} = :pk", {":pk": {"S": partition}}
+        if prefix or since:
+            condition += f" AND begins_with({names[1]}, :sk)" if prefix else f" AND {names[1]} >= :sk"
+            values[":sk"] = {"S": prefix or since}
         optional: dict[str, Any] = {}
         if index:
             optional["IndexName"] = index
@@ -160,12 +166,14 @@ class Items:
         last = answer.get("LastEvaluatedKey")
         return Page(items, {name: value["S"] for name, value in last.items()} if last else None)
 
-    def query_all(self, partition: str, *, prefix: str = "", index: str | None = None) -> list[Item]:
-        """Every item of a partition with this prefix; for partitions known to be small."""
+    def query_all(
+        self, partition: str, *, prefix: str = "", since: str = "", index: str | None = None
+    ) -> list[Item]:
+        """Every item that `query` would page through; for partitions known to be small."""
         items: list[Item] = []
         start: Mapping[str, str] | None = None
         while True:
-            page = self.query(partition, prefix=prefix, index=index, start=start, limit=1000)
+            page = self.query(partition, prefix=prefix, since=since, index=index, start=start, limit=1000)
             items += page.items
             if not (start := page.next_key):
                 return items

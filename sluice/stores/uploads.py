@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,9 +56,13 @@ class UploadStore:
         partition = keys.project_partition(tenant=tenant, project=project)
         return self.items.query(partition, prefix="upload#", limit=limit, start=start, descending=True)
 
-    def change(self, tenant: str, upload: Upload, **changes: Any) -> Upload:
+    def newest(self, tenant: str, project: str) -> list[Upload]:
+        """The hundred newest uploads, newest first."""
+        return [from_item(Upload, item) for item in self.page(tenant, project).items]
+
+    def change(self, tenant: str, upload: Upload, *, forget: Sequence[str] = (), **changes: Any) -> Upload:
         key = keys.upload(tenant=tenant, project=upload.project, upload_id=upload.upload_id)
-        return from_item(Upload, self.items.update(key, changes))
+        return from_item(Upload, self.items.update(key, changes, remove=forget))
 
     def intend(self, tenant: str, project: str, upload_id: str, intent: Mapping[str, Any]) -> None:
         """Remember who asked for an upload link, so that the object's event knows its requester."""

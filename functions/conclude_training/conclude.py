@@ -1,0 +1,88 @@
+"""End a training: status, MLflow run, audit, event, and the place it held in the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sluice.domain.event import Event
+from sluice.domain.training import OPEN, Training, TrainingStatus
+from sluice.stores.deployment import Deployment
+
+_CAUSE_LENGTH = 2_000
+
+
+def conclude(
+    deployment: Deployment, tenant: str, project: str, training_id: str, error: Mapping[str, Any] | None
+) -> Training:
+    """The ended training; one that has ended already keeps its status and only frees what it still holds."""
+    training = deployment.trainings.get(tenant, project, training_id)
+    if training.status in OPEN:
+        training = deployment.trainings.conclude(
+            tenant, training, status=_status(training, error), error=_text(error)
+        )
+    _close_run(deployment, tenant, training)
+    _tell(deployment, tenant, training)
+    deployment.trainings.release(tenant, training)
+    return training
+
+
+def _status(training: Training, error: Mapping[str, Any] | None) -> TrainingStatus:
+    if error:
+        return "failed"
+    return "succeeded" if training.model_version is not None else "rejected"
+
+
+def _text(error: Mapping[str, Any] | None) -> str | None:
+    if not error:
+        return None
+    return f"{error.get('Error', 'Error')}: {error.get('Cause', '')}"[:_CAUSE_LENGTH]
+
+
+def _close_run(deployment: Deployment, tenant: str, training: Training) -> None:
+    if training.run_id is None:
+        return
+    status = "FINISHED" if training.status == "succeeded" else "FAILED"
+    deployment.runs.finish(tenant, training.run_id, status=status, tags=_tags(training))
+
+
+def _tags(training: Training) -> dict[str, str]:
+    reasons = "; ".join(f"{reason.path}: {reason.message}" for reason in training.reasons)
+    told = {
+        "sluice.status": training.status,
+        "sluice.outcome": training.outcome,
+        "sluice.reasons": reasons[:5_000],
+        "sluice.error": training.error,
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def _tell(deployment: Deployment, tenant: str, training: Training) -> None:
+    deployment.audit.record(
+        tenant,
+        training.project,
+        actor="sluice",
+        action=f"training.{training.status}",
+        subject=f"training:{training.training_id}",
+        correlation_id=training.correlation_id,
+        details={
+            "outcome": training.outcome,
+            "model_version": training.model_version,
+            "identity": training.identity,
+            "requested_by": training.requested_by,
+            "authenticated": training.authenticated,
+            "cause": training.cause,
+        },
+        event_id=f"{training.training_id}.concluded",
+    )
+    data = {"training_id": training.training_id, "status": training.status, "outcome": training.outcome}
+    deployment.events.publish(
+        Event(
+            "TrainingConcluded",
+            tenant,
+            training.project,
+            training.correlation_id,
+            training.training_id,
+            data | {"model_version": training.model_version},
+        )
+    )

@@ -1,0 +1,42 @@
+"""Uploads whose event never came: object versions without a record are announced again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sluice.domain.event import Event
+from sluice.domain.upload import address_of
+from sluice.stores.deployment import Deployment
+
+
+def find_uploads(deployment: Deployment, tenant: str) -> list[str]:
+    """Keys of the objects that were announced; start_training receives each version once."""
+    found = []
+    for project in _projects(deployment, tenant):
+        for kind in ("code", "data"):
+            for key, version_id, modified in deployment.artefacts.list_versions(
+                "data", f"projects/{project}/{kind}/"
+            ):
+                if address_of(key) and not deployment.uploads.find_object(tenant, project, key, version_id):
+                    _announce(deployment, tenant, project, key, version_id, modified)
+                    found.append(key)
+    return found
+
+
+def _projects(deployment: Deployment, tenant: str) -> Iterator[str]:
+    start = None
+    while True:
+        page = deployment.projects.page(tenant, start=start)
+        yield from (item["name"] for item in page.items)
+        if not (start := page.next_key):
+            return
+
+
+def _announce(
+    deployment: Deployment, tenant: str, project: str, key: str, version_id: str, modified: datetime
+) -> None:
+    sequencer = f"{int(modified.timestamp()):010X}{modified.microsecond:08X}"
+    described = {"key": key, "version-id": version_id, "sequencer": sequencer}
+    data = {"object": described, "requester": "unknown"}
+    deployment.events.publish(Event("UploadFound", tenant, project, version_id, version_id, data))

@@ -1,0 +1,27 @@
+"""Finds what a restart, a crash or a lost event left lying, and moves it on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from functions.resume_workflows.find_uploads import find_uploads
+from functions.resume_workflows.resume import resume_promotions, resume_trainings
+from functions.resume_workflows.settings import deployment
+from sluice.web.observability import note, observed
+
+TENANTS = ("default",)
+
+
+@observed
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401, ARG001 - Lambda's signature
+    """Gives what was moved. `find_uploads` also lists the bucket for uploads whose event was lost: a listing
+    costs, so the schedule leaves it out.
+    """
+    moved: dict[str, list[str]] = {"trainings": [], "promotions": [], "uploads": []}
+    for tenant in TENANTS:
+        moved["trainings"] += resume_trainings(deployment(), tenant)
+        moved["promotions"] += resume_promotions(deployment(), tenant)
+        if event.get("find_uploads"):
+            moved["uploads"] += find_uploads(deployment(), tenant)
+    note(moved={kind: len(ids) for kind, ids in moved.items()})
+    return {"outcome": "resumed", **moved}

@@ -1,0 +1,40 @@
+"""Turns uploads and requests into trainings: at most one for each, however often an event comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from functions.start_training.receive_upload import ObjectCreated, receive_upload
+from functions.start_training.request_training import TrainingRequest, request_training
+from functions.start_training.settings import deployment
+from sluice.stores.deployment import Deployment
+from sluice.web.observability import observed
+
+Detail = Mapping[str, Any]
+
+
+def _upload(store: Deployment, detail: Detail) -> list[str]:
+    return [upload.status for upload in receive_upload(store, ObjectCreated.from_detail(detail))]
+
+
+def _found(store: Deployment, detail: Detail) -> list[str]:
+    return _upload(store, detail["data"])
+
+
+def _request(store: Deployment, detail: Detail) -> list[str]:
+    return [request_training(store, str(detail["tenant"]), TrainingRequest.from_event(detail))]
+
+
+_BY_TYPE: Mapping[str, Callable[[Deployment, Detail], list[str]]] = {
+    "Object Created": _upload,
+    "UploadFound": _found,
+    "TrainingRequested": _request,
+    "DatasetAssembled": _request,
+}
+
+
+@observed
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401, ARG001 - Lambda's signature
+    """`outcome` lists the status of each upload or request that the event led to."""
+    return {"outcome": _BY_TYPE[event["detail-type"]](deployment(), event["detail"])}

@@ -1,0 +1,68 @@
+"""Put a training into its project's queue, unless an equal one succeeded or runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sluice.domain.artefacts import ArtefactRef
+from sluice.domain.project import Project
+from sluice.domain.training import NO_CODE, Cause, Training, identity_of
+from sluice.project.schema import parse_project
+from sluice.stores.deployment import Deployment
+from sluice.workflows.dispatch import dispatch
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What shall be trained on, why, and for whom."""
+
+    training_id: str
+    dataset: ArtefactRef
+    cause: Cause
+    requested_by: str
+    authenticated: bool
+    correlation_id: str
+    sequencer: str
+    forced: bool = False
+    upload_id: str | None = None
+    split_override: Mapping[str, Any] | None = None
+
+
+def needs_code(project: Project) -> bool:
+    """Whether the project trains by code and has none yet."""
+    declared = parse_project(json.loads(project.document)).training.pipeline is not None
+    return not declared and project.code_digest is None
+
+
+def queue_training(deployment: Deployment, tenant: str, project: Project, order: Order) -> str | None:
+    """Queue and dispatch. Gives the id of the equal training that stands in the way, if one does."""
+    code_digest = project.code_digest or NO_CODE
+    training = Training(
+        training_id=order.training_id,
+        project=project.name,
+        project_version=project.version,
+        project_digest=project.digest,
+        code_digest=code_digest,
+        code=project.code,
+        identity=identity_of(
+            data_sha256=order.dataset.sha256, code_digest=code_digest, project_digest=project.digest
+        ),
+        status="queued",
+        cause=order.cause,
+        requested_by=order.requested_by,
+        authenticated=order.authenticated,
+        correlation_id=order.correlation_id,
+        sequencer=order.sequencer,
+        dataset=order.dataset,
+        upload_id=order.upload_id,
+        forced=order.forced,
+        split_override=order.split_override,
+        artefacts={"dataset": order.dataset},
+    )
+    duplicate = deployment.trainings.enqueue(tenant, training)
+    if duplicate is None:
+        dispatch(deployment, tenant, project.name)
+    return duplicate

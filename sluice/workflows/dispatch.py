@@ -1,0 +1,51 @@
+"""One training at a time a project: claim the next in the queue and start its workflow."""
+
+from __future__ import annotations
+
+from sluice.domain.ids import run_id_of
+from sluice.domain.training import Training
+from sluice.stores.deployment import Deployment
+
+
+def dispatch(deployment: Deployment, tenant: str, project: str) -> Training | None:
+    """Start the project's next training unless one runs. A crash after the claim is mended by `restart`."""
+    training = deployment.trainings.claim_next(tenant, project)
+    return begin(deployment, tenant, training) if training else None
+
+
+def restart(deployment: Deployment, tenant: str, training: Training) -> Training:
+    """Start a claimed training's next attempt; its states find what earlier attempts left."""
+    claimed = deployment.trainings.change(tenant, training, attempt=training.attempt + 1)
+    return begin(deployment, tenant, claimed)
+
+
+def begin(deployment: Deployment, tenant: str, training: Training) -> Training:
+    """The training's MLflow run, then its workflow."""
+    started = _with_run(deployment, tenant, training)
+    deployment.training_workflow.start(
+        tenant=tenant,
+        project=started.project,
+        kind="training",
+        record_id=started.training_id,
+        attempt=started.attempt,
+    )
+    return started
+
+
+def _with_run(deployment: Deployment, tenant: str, training: Training) -> Training:
+    run_id = run_id_of(training.training_id)
+    experiment_id = deployment.runs.ensure_experiment(tenant, training.project)
+    deployment.runs.create_run(
+        tenant,
+        experiment_id,
+        run_id=run_id,
+        run_name=training.training_id,
+        user_id=training.requested_by,
+        tags={
+            "sluice.project": training.project,
+            "sluice.training_id": training.training_id,
+            "sluice.cause": training.cause,
+            "sluice.correlation_id": training.correlation_id,
+        },
+    )
+    return deployment.trainings.change(tenant, training, run_id=run_id, experiment_id=experiment_id)
