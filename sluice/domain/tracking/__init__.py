@@ -1,0 +1,1 @@
+"""What MLflow's experiments, runs, models and filters are, without a table or a socket in sight."""

@@ -1,0 +1,245 @@
+"""Model versions: numbers without gaps, one per token, kept under their model's `uid`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sluice.domain.errors import Conflict, NotFound, Unavailable
+from sluice.domain.tracking.entities import ModelVersion, RegisteredModel
+from sluice.stores.items import Item, TransactionRefused
+from sluice.stores.tracking import keys
+from sluice.stores.tracking.registry import RegistryStore
+from sluice.stores.tracking.table import Table
+
+GONE = "Deleted_Internal"
+NO_STAGE = "None"
+
+
+@dataclass(frozen=True)
+class NewVersion:
+    """`token` makes a repeated registration give the same version; empty: each call makes one."""
+
+    source: str
+    run_id: str = ""
+    token: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    description: str = ""
+    user_id: str = ""
+    run_link: str = ""
+    model_id: str = ""
+
+
+@dataclass(frozen=True)
+class VersionStore:
+    table: Table
+    registry: RegistryStore
+
+    def create(self, tenant: str, name: str, new: NewVersion) -> ModelVersion:
+        """The next version of the model, numbers dense and unique however many ask at once."""
+
+        def attempt() -> ModelVersion:
+            model = self.registry.get(tenant, name)
+            known = self._of_token(tenant, model, new.token)
+            if known:
+                return self.get(tenant, name, known, model=model)
+            item, tags = self._items(tenant, model, new)
+            self.table.transact(self._writes(tenant, model, item, tags, new.token), token=self.table.new_id())
+            return _version(model, item, tags)
+
+        return self.table.until_settled(attempt, retry=(TransactionRefused, Unavailable))
+
+    def get(
+        self, tenant: str, name: str, version: int, *, model: RegisteredModel | None = None
+    ) -> ModelVersion:
+        """The version with tags and aliases; NotFound also when it was deleted."""
+        owner = model or self.registry.get(tenant, name)
+        partition = keys.versions_partition(tenant=tenant, uid=owner.uid)
+        items = list(self.table.read(partition, keys.version_prefix(version=version)))
+        found = next(_versions(owner, items), None)
+        if found is None:
+            raise NotFound(f"Model Version (name={name}, version={version}) not found")
+        return found
+
+    def by_alias(self, tenant: str, name: str, alias: str) -> ModelVersion | None:
+        """The version an alias points at; None where there is no such alias."""
+        model = self.registry.get(tenant, name)
+        version = model.aliases.get(alias)
+        return None if version is None else self.get(tenant, name, version, model=model)
+
+    def of_model(self, tenant: str, model: RegisteredModel) -> list[ModelVersion]:
+        """All versions of a model by number."""
+        partition = keys.versions_partition(tenant=tenant, uid=model.uid)
+        return list(_versions(model, self.table.read(partition, keys.VERSIONS)))
+
+    def latest(self, tenant: str, models: Sequence[RegisteredModel]) -> dict[str, list[ModelVersion]]:
+        """The newest version of each stage, by model name, without their tags."""
+        wanted = {
+            keys.version(tenant=tenant, uid=model.uid, version=number): model
+            for model in models
+            for number in model.latest.values()
+        }
+        found = self.table.read_many(wanted)
+        latest: dict[str, list[ModelVersion]] = {model.name: [] for model in models}
+        for key, model in wanted.items():
+            if key in found and found[key]["stage"] != GONE:
+                latest[model.name].append(_version(model, found[key], []))
+        return latest
+
+    def of_run(self, tenant: str, run_id: str) -> list[tuple[str, int]]:
+        """(model uid, version) of the versions made from a run; a moment behind."""
+        partition = keys.versions_of_run(tenant=tenant, run_id=run_id)
+        pairs = (item["gsi1sk"].rsplit("#", 1) for item in self.table.query_all(partition, index="gsi1"))
+        return [(uid, int(number)) for uid, number in pairs]
+
+    def describe(self, tenant: str, name: str, version: int, description: str) -> ModelVersion:
+        return self._change(tenant, name, version, {"description": description})
+
+    def set_stage(self, tenant: str, name: str, version: int, stage: str, *, archive: bool) -> ModelVersion:
+        """Move a version to a stage; `archive` moves the stage's other versions to Archived."""
+        model = self.registry.get(tenant, name)
+        others = [
+            one
+            for one in (self.of_model(tenant, model) if archive else ())
+            if one.stage == stage and one.version != version
+        ]
+        for one in others:
+            self._change(tenant, name, one.version, {"stage": "Archived"})
+        self._change(tenant, name, version, {"stage": stage})
+        self._refresh(tenant, name)
+        return self.get(tenant, name, version)
+
+    def delete(self, tenant: str, name: str, version: int) -> None:
+        """The number is not used again; its aliases go."""
+        found = self.get(tenant, name, version)
+        self._change(tenant, name, version, {"stage": GONE, "description": "", "source": "deleted"})
+        for alias in found.aliases:
+            self.registry.delete_alias(tenant, name, alias)
+        model = self.registry.get(tenant, name)
+        self.table.delete_many(
+            [keys.version_tag(tenant=tenant, uid=model.uid, version=version, key=key) for key in found.tags]
+        )
+        self._refresh(tenant, name)
+
+    def set_tag(self, tenant: str, name: str, version: int, key: str, value: str) -> None:
+        model = self.registry.get(tenant, name)
+        self.get(tenant, name, version, model=model)
+        pk, sk = keys.version_tag(tenant=tenant, uid=model.uid, version=version, key=key)
+        self.table.put({"pk": pk, "sk": sk, "key": key, "value": value})
+
+    def delete_tag(self, tenant: str, name: str, version: int, key: str) -> None:
+        model = self.registry.get(tenant, name)
+        self.get(tenant, name, version, model=model)
+        self.table.delete_many([keys.version_tag(tenant=tenant, uid=model.uid, version=version, key=key)])
+
+    def _change(self, tenant: str, name: str, version: int, changes: Mapping[str, object]) -> ModelVersion:
+        model = self.registry.get(tenant, name)
+        before = self.get(tenant, name, version, model=model)
+        key = keys.version(tenant=tenant, uid=model.uid, version=before.version)
+        self.table.update(key, {**changes, "last_update_time": self.table.milliseconds()})
+        return self.get(tenant, name, version, model=model) if changes.get("stage") != GONE else before
+
+    def _refresh(self, tenant: str, name: str) -> None:
+        """Recompute which version is the newest of each stage."""
+
+        def attempt() -> None:
+            model = self.registry.get(tenant, name)
+            latest: dict[str, int] = {one.stage: one.version for one in self.of_model(tenant, model)}
+            key = keys.registered_model(tenant=tenant, name=name)
+            changes = {"latest": latest, "last_update_time": self.table.milliseconds()}
+            self.table.update(key, changes, expected={"rev": model.rev})
+
+        self.table.until_settled(attempt, retry=(Conflict,))
+
+    def _of_token(self, tenant: str, model: RegisteredModel, token: str) -> int | None:
+        if not token:
+            return None
+        item = self.table.get(keys.version_token(tenant=tenant, uid=model.uid, token=token))
+        return int(item["version"]) if item else None
+
+    def _items(self, tenant: str, model: RegisteredModel, new: NewVersion) -> tuple[Item, list[Item]]:
+        number = model.last_version + 1
+        now = self.table.milliseconds()
+        pk, sk = keys.version(tenant=tenant, uid=model.uid, version=number)
+        item = {
+            "pk": pk,
+            "sk": sk,
+            "source": new.source,
+            "run_id": new.run_id,
+            "run_link": new.run_link,
+            "model_id": new.model_id,
+            "user_id": new.user_id,
+            "description": new.description,
+            "stage": NO_STAGE,
+            "status": "READY",
+            "creation_time": now,
+            "last_update_time": now,
+        }
+        if new.run_id:
+            item["gsi1pk"] = keys.versions_of_run(tenant=tenant, run_id=new.run_id)
+            item["gsi1sk"] = f"{model.uid}#{number:08d}"
+        tags = [
+            {
+                "pk": pk,
+                "sk": keys.version_tag(tenant=tenant, uid=model.uid, version=number, key=key)[1],
+                "key": key,
+                "value": value,
+            }
+            for key, value in new.tags.items()
+        ]
+        return item, tags
+
+    def _writes(
+        self, tenant: str, model: RegisteredModel, item: Item, tags: Sequence[Item], token: str
+    ) -> list[Item]:
+        number = model.last_version + 1
+        changes = {
+            "last_version": number,
+            "latest": {**model.latest, NO_STAGE: number},
+            "last_update_time": self.table.milliseconds(),
+        }
+        key = keys.registered_model(tenant=tenant, name=model.name)
+        writes = [
+            self.table.updating(key, changes, expected={"rev": model.rev}),
+            self.table.putting(item),
+            *(self.table.putting(tag) for tag in tags),
+        ]
+        if token:
+            pk, sk = keys.version_token(tenant=tenant, uid=model.uid, token=token)
+            writes.append(self.table.putting({"pk": pk, "sk": sk, "version": number}))
+        return writes
+
+
+def _versions(model: RegisteredModel, items: Iterable[Item]) -> Iterator[ModelVersion]:
+    """The versions in items sorted by key, deleted ones left out."""
+    base: Item | None = None
+    tags: list[Item] = []
+    for item in items:
+        if not item["sk"].endswith("/0"):
+            tags.append(item)
+            continue
+        if base and base["stage"] != GONE:
+            yield _version(model, base, tags)
+        base, tags = item, []
+    if base and base["stage"] != GONE:
+        yield _version(model, base, tags)
+
+
+def _version(model: RegisteredModel, item: Item, tags: Sequence[Item]) -> ModelVersion:
+    number = keys.version_number(item["sk"])
+    return ModelVersion(
+        name=model.name,
+        version=number,
+        source=item["source"],
+        run_id=item["run_id"],
+        creation_time=item["creation_time"],
+        last_update_time=item["last_update_time"],
+        stage=item["stage"],
+        description=item["description"],
+        user_id=item["user_id"],
+        run_link=item["run_link"],
+        model_id=item["model_id"],
+        status=item["status"],
+        tags={tag["key"]: tag["value"] for tag in tags},
+        aliases=tuple(sorted(alias for alias, version in model.aliases.items() if version == number)),
+    )
