@@ -1,0 +1,112 @@
+"""MLflow's scoring protocol: what POST /invocations takes and answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from sluice.domain.errors import Invalid
+from sluice.scoring.json_text import parse_object
+from sluice.scoring.tables import from_columns, from_csv, from_records, from_rows, from_split
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sluice.scoring.manifest import Manifest
+    from sluice.scoring.model import Scores
+    from sluice.scoring.signature import Table
+
+Output = Literal["label", "probability"]
+
+FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
+_JSON = ("", "application/json")
+_CSV = "text/csv"
+
+
+class UnsupportedMediaType(Invalid):
+    """The body is in a form that this protocol does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """A request as far as it can be read without knowing the model; `rows` is in the form of `kind`."""
+
+    kind: str
+    rows: object
+    output: Output
+    entity: str | None
+
+
+def parse_invocation(content: bytes, content_type: str) -> Invocation:
+    """The request in a body; Invalid (UnsupportedMediaType for the content type) when it is none."""
+    if _media_type(content_type) == _CSV:
+        return Invocation(_CSV, content, "label", None)
+    body = parse_object(content)
+    if unknown := sorted(set(body) - {*FORMATS, "params"}):
+        raise Invalid(f"{_EXPECTED}, got {unknown[0][:80]!r}")
+    given = [name for name in FORMATS if name in body]
+    if len(given) != 1:
+        raise Invalid(f"{_EXPECTED}, got {' and '.join(given) or 'none'}")
+    return Invocation(given[0], body[given[0]], *_params(body.get("params")))
+
+
+def table_of(invocation: Invocation, manifest: Manifest) -> Table:
+    """The rows as columns; rows without names are in the order of the model's features."""
+    if invocation.output == "probability" and manifest.task == "regression":
+        raise Invalid("params.output: this model answers values, it has no probabilities")
+    return _READERS[invocation.kind](invocation.rows, manifest)
+
+
+def answer_of(scores: Scores, output: Output) -> list[Any]:
+    """`predictions`: values, labels, or a list of probabilities a row in the order of the classes."""
+    found = scores.probabilities if output == "probability" else scores.labels
+    answer: list[Any] = np.asarray(found if scores.values is None else scores.values).tolist()
+    return answer
+
+
+_EXPECTED = f"expected an object with exactly one of {', '.join(FORMATS)} (and params)"
+
+
+def _media_type(content_type: str) -> str:
+    kind, *parameters = (part.strip().lower() for part in content_type.split(";"))
+    charset = dict(part.partition("=")[::2] for part in parameters).get("charset", "utf-8").strip('"')
+    if kind not in (*_JSON, _CSV) or charset not in ("utf-8", "utf8"):
+        raise UnsupportedMediaType(
+            f"expected application/json or text/csv in UTF-8, got {content_type[:80]!r}"
+        )
+    return kind
+
+
+def _params(params: object) -> tuple[Output, str | None]:
+    if params is None:
+        return "label", None
+    if not isinstance(params, dict) or not set(params) <= {"output", "entity"}:
+        raise Invalid("params: expected an object with output and entity at most")
+    output, entity = params.get("output", "label"), params.get("entity")
+    if output not in ("label", "probability"):
+        raise Invalid(f"params.output: expected label or probability, got {output!r:.80}")
+    if entity is not None and not isinstance(entity, str):
+        raise Invalid("params.entity: expected a text")
+    return output, entity
+
+
+def _instances(value: object, manifest: Manifest) -> Table:
+    """Objects, or lists in the order of the model's features."""
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return from_records(value)
+    return from_rows(manifest.feature_names, value)
+
+
+def _inputs(value: object, manifest: Manifest) -> Table:
+    return from_columns(value) if isinstance(value, dict) else _instances(value, manifest)
+
+
+_READERS: Mapping[str, Callable[[Any, Manifest], Table]] = {
+    _CSV: lambda content, _: from_csv(content),
+    "dataframe_split": lambda value, _: from_split(value),
+    "dataframe_records": lambda value, _: from_records(value),
+    "instances": _instances,
+    "inputs": _inputs,
+}
