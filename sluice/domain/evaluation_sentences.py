@@ -74,7 +74,7 @@ def _provable(metric: str, difference: Estimate) -> Iterator[str]:
     if difference.error:
         smallest = statistics.Z_POWER * difference.error
         yield (
-            f"{difference.n} rows would prove a true {metric} difference of {smallest:.3g} four times in five, "
+            f"{difference.n} rows would prove a true {metric} difference of {smallest:.3g} in four of five; "
             "a smaller one less often."
         )
 
