@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sluice.domain.clock import parse_time
 from sluice.domain.event import Event
 from sluice.domain.training import OPEN, Training, TrainingStatus
 from sluice.stores.deployment import Deployment
@@ -43,7 +44,11 @@ def _close_run(deployment: Deployment, tenant: str, training: Training) -> None:
     if training.run_id is None:
         return
     status = "FINISHED" if training.status == "succeeded" else "FAILED"
-    deployment.runs.finish(tenant, training.run_id, status=status, tags=_tags(training))
+    deployment.tracking.log_batch(tenant, training.run_id, tags=_tags(training))
+    ended = parse_time(training.ended_at or training.updated_at)
+    deployment.tracking.update_run(
+        tenant, training.run_id, status=status, end_time=int(ended.timestamp() * 1000)
+    )
 
 
 def _tags(training: Training) -> dict[str, str]:

@@ -25,7 +25,7 @@ def conclude(deployment: Deployment, given: StepInput, promotion: Promotion) -> 
 def _status(deployment: Deployment, promotion: Promotion, error: Mapping[str, Any] | None) -> PromotionStatus:
     if promotion.status not in OPEN:
         return promotion.status
-    if _outcome(promotion, "roll_out") == "completed":
+    if _outcome(promotion, "roll_out") == "rolled_out":
         return "completed"
     if promotion.status == "waiting_for_approval" and _ran_out(deployment, promotion, error):
         return "expired"

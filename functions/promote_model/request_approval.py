@@ -25,10 +25,6 @@ def request_approval(deployment: Deployment, given: StepInput, promotion: Promot
 
 
 def _ask(deployment: Deployment, given: StepInput, promotion: Promotion) -> Promotion:
-    if not promotion.approvals_required:
-        return deployment.promotions.end_stage(
-            given.tenant, promotion, "request_approval", "approved", status="approved"
-        )
     expires = deployment.platform.clock() + timedelta(hours=promotion.approval_hours)
     waiting = deployment.promotions.end_stage(
         given.tenant,

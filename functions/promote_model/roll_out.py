@@ -13,12 +13,12 @@ from sluice.stores.deployment import Deployment
 
 
 def roll_out(deployment: Deployment, given: StepInput, promotion: Promotion) -> dict[str, Any]:
-    """The outcome completed. Conflict for a promotion that nobody approved."""
+    """The outcome rolled_out. Conflict for a promotion that nobody approved."""
     if promotion.status != "approved":
         raise Conflict(f"the promotion is {promotion.status}, not approved")
     previous = deployment.endpoints.get(given.tenant, promotion.project, promotion.environment)
     serve(deployment, given.tenant, promotion, promotion.environment)
-    deployment.registry.set_alias(given.tenant, promotion.project, "champion", promotion.model_version)
+    deployment.tracking.set_alias(given.tenant, promotion.project, "champion", promotion.model_version)
     node = model_node(promotion.project, promotion.model_version)
     deployment.lineage.link(
         given.tenant, promotion.project, Edge(node, "promoted_by", promotion_node(promotion.promotion_id))
@@ -26,5 +26,5 @@ def roll_out(deployment: Deployment, given: StepInput, promotion: Promotion) -> 
     changes = {}
     if previous and previous.promotion_id != promotion.promotion_id:
         changes["previous_version"] = previous.variants[0].model_version
-    deployment.promotions.end_stage(given.tenant, promotion, "roll_out", "completed", **changes)
-    return {"outcome": "completed"}
+    deployment.promotions.end_stage(given.tenant, promotion, "roll_out", "rolled_out", **changes)
+    return {"outcome": "rolled_out"}

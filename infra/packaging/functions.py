@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 # What ships in every function. The client, the command and the embedded AWS never do.
-SHARED = ("domain", "stores", "scoring", "project", "web")
+SHARED = ("domain", "stores", "scoring", "project", "web", "workflows", "isolation")
 
 _PLACEHOLDER = '''"""This room is not built yet."""
 

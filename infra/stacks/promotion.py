@@ -15,7 +15,7 @@ from infra.stages import Stage
 STEPS: tuple[tuple[str, tuple[str, ...], dict[str, str]], ...] = (
     ("check_gates", ("passed",), {}),
     ("deploy", ("deployed",), {}),
-    ("smoke_test", ("passed",), {"auto_approved": "roll_out"}),
+    ("smoke_test", ("passed",), {"approved": "roll_out"}),
     ("request_approval", ("approved",), {}),
     ("roll_out", ("rolled_out",), {}),
 )

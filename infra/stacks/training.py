@@ -60,7 +60,7 @@ class TrainingStack(Stack):
         start = functions["start_training"]
         reactions = Reactions(self, "Reactions")
         reactions.on_upload("Uploaded", look_up(self, stage, "data-bucket"), start)
-        reactions.on_event("Requested", ["TrainingRequested", "DatasetAssembled"], start)
+        reactions.on_event("Requested", ["TrainingRequested", "DatasetAssembled", "UploadFound"], start)
 
 
 class TrainingData(Construct):

@@ -68,6 +68,7 @@ class Promotion:
     task_token: str | None = None
     previous_version: int | None = None
     verdict: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
     stages: Mapping[str, Stage] = field(default_factory=dict)
     created_at: str = ""
     updated_at: str = ""

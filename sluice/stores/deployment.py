@@ -17,6 +17,7 @@ from sluice.stores.lineage import LineageStore
 from sluice.stores.models import ModelStore
 from sluice.stores.projects import ProjectStore
 from sluice.stores.promotions import PromotionStore
+from sluice.stores.tracking.store import Tracking, open_tracking
 from sluice.stores.trainings import TrainingStore
 from sluice.stores.uploads import UploadStore
 from sluice.stores.workflows import Workflow
@@ -50,8 +51,8 @@ class Deployment:
         return self._items("PLATFORM_TABLE")
 
     @cached_property
-    def tracking(self) -> Items:
-        return self._items("TRACKING_TABLE")
+    def tracking(self) -> Tracking:
+        return open_tracking(clients.dynamodb(), self.setting("TRACKING_TABLE"))
 
     @cached_property
     def ledger(self) -> Items:

@@ -34,12 +34,12 @@ def begin(deployment: Deployment, tenant: str, training: Training) -> Training:
 
 def _with_run(deployment: Deployment, tenant: str, training: Training) -> Training:
     run_id = run_id_of(training.training_id)
-    experiment_id = deployment.runs.ensure_experiment(tenant, training.project)
-    deployment.runs.create_run(
+    experiment_id = deployment.tracking.ensure_experiment(tenant, training.project)
+    deployment.tracking.create_run(
         tenant,
         experiment_id,
         run_id=run_id,
-        run_name=training.training_id,
+        name=training.training_id,
         user_id=training.requested_by,
         tags={
             "sluice.project": training.project,

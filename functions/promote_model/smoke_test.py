@@ -1,0 +1,84 @@
+"""Smoke test: the model that staging serves now, loaded as serving loads it, answers as it was evaluated."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import Any
+
+from functions.promote_model.step import StepInput
+from sluice.domain import frames, parity
+from sluice.domain.clock import parse_time
+from sluice.domain.errors import IntegrityError, Invalid, NotFound, Reason
+from sluice.domain.promotion import Promotion
+from sluice.scoring.model import LoadedModel, score
+from sluice.stores.deployment import Deployment
+
+ROWS = 100
+
+
+def smoke_test(deployment: Deployment, given: StepInput, promotion: Promotion) -> dict[str, Any]:
+    """passed, rejected, or approved where nobody has to be asked (any more).
+
+    `approval_seconds` is how long the state machine waits for an approval after it.
+    """
+    try:
+        milliseconds = _answer(deployment, given.tenant, promotion)
+    except (IntegrityError, Invalid, NotFound) as error:
+        reasons = [asdict(Reason("smoke_test", str(error)))]
+        deployment.promotions.end_stage(given.tenant, promotion, "smoke_test", "rejected", reasons=reasons)
+        return {"outcome": "rejected", "approval_seconds": 1}
+    approved = promotion.status == "approved" or not promotion.approvals_required
+    deployment.promotions.end_stage(
+        given.tenant,
+        promotion,
+        "smoke_test",
+        "passed",
+        details={**promotion.details, "smoke_test": {"rows": ROWS, "milliseconds": milliseconds}},
+        **({"status": "approved"} if approved else {}),
+    )
+    return {
+        "outcome": "approved" if approved else "passed",
+        "approval_seconds": _seconds(deployment, promotion),
+    }
+
+
+def _answer(deployment: Deployment, tenant: str, promotion: Promotion) -> float:
+    """Milliseconds for one row, after the answers were compared; Invalid where they differ."""
+    model, expected = _served(deployment, tenant, promotion)
+    rows = frames.take(expected.frame, slice(0, ROWS))
+    scores = score(model, rows)
+    answered = scores.values.reshape(-1, 1) if scores.values is not None else scores.probabilities
+    if answered is None:
+        raise Invalid("the model answers nothing")
+    compared = parity.compare(expected.expected[:ROWS], answered, task=model.manifest.task)
+    if not compared.passed:
+        raise Invalid(compared.reason().message)
+    started = time.perf_counter()
+    score(model, frames.take(rows, slice(0, 1)))
+    return round((time.perf_counter() - started) * 1000, 3)
+
+
+def _served(
+    deployment: Deployment, tenant: str, promotion: Promotion
+) -> tuple[LoadedModel, parity.ParitySet]:
+    """What the first environment serves (the only one, where there is no other: then the candidate itself)."""
+    model = deployment.models.get(tenant, promotion.project, promotion.model_version)
+    artefacts = model.artefacts
+    if len(promotion.path) > 1:
+        endpoint = deployment.endpoints.get(tenant, promotion.project, promotion.path[0])
+        if endpoint is None:
+            raise NotFound(f"nothing serves in {promotion.path[0]}")
+        artefacts = endpoint.variants[0].artefacts
+    loaded = LoadedModel.load(
+        deployment.artefacts.read(artefacts["model"]), deployment.artefacts.read(artefacts["manifest"])
+    )
+    return loaded, parity.ParitySet.from_bytes(deployment.artefacts.read(model.artefacts["parity"]))
+
+
+def _seconds(deployment: Deployment, promotion: Promotion) -> int:
+    """Whole seconds until the approval expires; a workflow that was started again keeps the first date."""
+    if promotion.expires_on is None:
+        return int(promotion.approval_hours * 3600)
+    left = parse_time(promotion.expires_on) - deployment.platform.clock()
+    return max(1, int(left.total_seconds()))
