@@ -32,7 +32,9 @@ def target(stack: Stack, stage: Stage, name: str) -> Target:
         arn = stack.format_arn(service="events", resource="event-bus", resource_name="default")
         return Target({"bus": [arn]}, {"EVENT_BUS_NAME": "default"})
     if name.endswith("_state_machine"):
-        return state_machine(look_up(stack, stage, f"{name.removesuffix('_state_machine')}-machine-arn"), name)
+        return state_machine(
+            look_up(stack, stage, f"{name.removesuffix('_state_machine')}-machine-arn"), name
+        )
     raise KeyError(f"nothing to reach is called {name!r}")
 
 

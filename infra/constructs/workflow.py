@@ -60,7 +60,14 @@ class Workflow(Construct):
     """A Standard state machine over `steps`, logged and traced."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, name: str, stage: Stage, steps: list[Step], end: Conclusion
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        stage: Stage,
+        steps: list[Step],
+        end: Conclusion,
     ) -> None:
         super().__init__(scope, construct_id)
         done = _invoke(self, end.name, end.function, end.payload)
@@ -124,7 +131,9 @@ def _invoke(
         payload=sfn.TaskInput.from_object({**payload, **token}),
         result_path="$.last",
         integration_pattern=(
-            sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN if waits_at else sfn.IntegrationPattern.REQUEST_RESPONSE
+            sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN
+            if waits_at
+            else sfn.IntegrationPattern.REQUEST_RESPONSE
         ),
         task_timeout=sfn.Timeout.at(waits_at) if waits_at else None,
         retry_on_service_exceptions=False,

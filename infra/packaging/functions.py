@@ -3,8 +3,8 @@
 import shutil
 from pathlib import Path
 
-# What ships in every function. The client, the command and the embedded AWS never do.
-SHARED = ("domain", "stores", "scoring", "project", "web", "workflows", "isolation")
+# What runs on a person's machine; everything else of `sluice` ships in every function.
+NEVER_SHIPPED = ("client", "cli", "local")
 
 _PLACEHOLDER = '''"""This room is not built yet."""
 
@@ -25,8 +25,9 @@ def build_function(root: Path, room: str, target: Path) -> None:
 
 def asset_files(root: Path, room: str) -> list[Path]:
     """The files of a room's asset, relative to `root`, sorted."""
-    folders = [root / "functions" / room, *(root / "sluice" / name for name in SHARED)]
-    files = [root / "functions" / "__init__.py", root / "sluice" / "__init__.py"]
+    shared = [folder for folder in (root / "sluice").iterdir() if folder.is_dir()]
+    folders = [root / "functions" / room, *(f for f in shared if f.name not in NEVER_SHIPPED)]
+    files = [root / "functions" / "__init__.py", *(root / "sluice").glob("*.py")]
     for folder in folders:
         files += [path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
     return sorted(path.relative_to(root) for path in files)

@@ -14,7 +14,10 @@ class DataStack(Stack):
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage) -> None:
         super().__init__(
-            scope, construct_id, description=f"Sluice {stage.name}: tables and buckets", termination_protection=True
+            scope,
+            construct_id,
+            description=f"Sluice {stage.name}: tables and buckets",
+            termination_protection=True,
         )
         self._add_tables(stage)
         self._add_buckets(stage)

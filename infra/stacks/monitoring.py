@@ -8,7 +8,7 @@ from constructs import Construct
 
 from infra.constructs.function import FunctionFactory, dead_letters
 from infra.constructs.reaction import Reactions
-from infra.parameters import look_up
+from infra.parameters import look_up, publish
 from infra.settings import Build
 from infra.stages import Stage
 
@@ -19,6 +19,7 @@ class MonitoringStack(Stack):
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, build: Build) -> None:
         super().__init__(scope, construct_id, description=f"Sluice {stage.name}: monitoring")
         functions = FunctionFactory(self, stage, build).all_rooms("Monitoring")
+        publish(self, stage, "resume-function", functions["resume_workflows"].function_name)
         self._archive(stage, functions["archive_predictions"])
         reactions = Reactions(self, "Reactions")
         reactions.on_event("DriftCheckRequested", ["DriftCheckRequested"], functions["check_drift"])

@@ -40,7 +40,8 @@ class PromotionStack(Stack):
         promote = functions["promote_model"]
         ids = execution_ids("tenant", "project", "promotion_id", "attempt")
         steps = [
-            Step(step, promote, {"step": step, **ids}, go_on, jumps, _waits(step)) for step, go_on, jumps in STEPS
+            Step(step, promote, {"step": step, **ids}, go_on, jumps, _waits(step))
+            for step, go_on, jumps in STEPS
         ]
         workflow = Workflow(
             self,

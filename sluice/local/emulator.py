@@ -1,0 +1,166 @@
+"""Starting, stopping and finding the embedded AWS of a profile."""
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from sluice.local.profile import ACCOUNT, REGION, Profile
+
+START_SECONDS = 60
+STOP_SECONDS = 90
+SNAPSHOT_SECONDS = 30
+# Nothing else of a person's environment reaches the emulator, and so the functions: no credentials, no proxies.
+PASSED_ON = ("PATH", "LANG", "LC_ALL", "HOME")
+
+
+class EmulatorError(Exception):
+    """The embedded AWS could not be started or stopped; the message says where to look."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A process that answers: its id, and the port of every service."""
+
+    pid: int
+    port: int
+
+    @property
+    def endpoint(self) -> str:
+        """For AWS clients. The name matters: by `127.0.0.1` the same port is the platform's API."""
+        return f"http://localhost:{self.port}"
+
+    @property
+    def api_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+def find_running(profile: Profile) -> Running | None:
+    """The profile's process when it lives, else None."""
+    return _recorded(profile) if _lives(profile) else None
+
+
+def ended_badly(profile: Profile) -> bool:
+    """Whether the last process died without its last words: what it had not written is lost."""
+    return _recorded(profile) is not None and not _lives(profile)
+
+
+def start(profile: Profile, port: int, interpreter: Path) -> Running:
+    """Start the emulator and return when it answers; EmulatorError with the end of its log when it does not."""
+    if profile.scratch.exists():
+        shutil.rmtree(profile.scratch)
+    for folder in (profile.folder, profile.state, profile.objects, profile.scratch):
+        folder.mkdir(parents=True, exist_ok=True)
+    with profile.log.open("ab") as log:
+        process = subprocess.Popen(
+            [str(interpreter), str(Path(__file__).with_name("launcher.py"))],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=_environment(profile, port),
+            cwd=profile.scratch,
+            start_new_session=True,
+        )
+    running = Running(process.pid, port)
+    profile.process.write_text(json.dumps({"pid": process.pid, "port": port}) + "\n")
+    deadline = time.monotonic() + START_SECONDS
+    while not _answers(running):
+        if process.poll() is not None or time.monotonic() > deadline:
+            profile.process.unlink(missing_ok=True)
+            if process.poll() is None:
+                process.kill()
+            raise EmulatorError(f"the embedded AWS did not start; its log ends with:\n{_tail(profile.log)}")
+        time.sleep(0.1)
+    return running
+
+
+def write_snapshot(running: Running) -> None:
+    """Have the state written now, not at the next interval."""
+    with urllib.request.urlopen(f"{running.api_url}/_sluice/snapshot", timeout=START_SECONDS):
+        pass
+
+
+def stop(profile: Profile) -> bool:
+    """End the profile's process cleanly, its state written; False when none ran."""
+    running = find_running(profile)
+    if running is None:
+        profile.process.unlink(missing_ok=True)
+        return False
+    os.kill(running.pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    while _lives(profile):
+        if time.monotonic() > deadline:
+            raise EmulatorError(
+                f"process {running.pid} did not end within {STOP_SECONDS} s: see {profile.log}"
+            )
+        time.sleep(0.1)
+    profile.process.unlink(missing_ok=True)
+    return True
+
+
+def _environment(profile: Profile, port: int) -> dict[str, str]:
+    inherited = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    endpoint = Running(0, port)
+    return {
+        **inherited,
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_ACCOUNT_ID": ACCOUNT,
+        "MINISTACK_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        # Functions inherit these: by 127.0.0.1 they would reach the API instead of AWS.
+        "AWS_ENDPOINT_URL": endpoint.endpoint,
+        "PUBLIC_ORIGIN": endpoint.api_url,
+        "S3_PUBLIC_ENDPOINT": endpoint.endpoint,
+        "AUTH": "true",
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(profile.state),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(profile.objects),
+        "TMPDIR": str(profile.scratch),
+        "LOG_LEVEL": "INFO",
+        "SLUICE_LOCK": str(profile.lock),
+        "SLUICE_SNAPSHOT_NOTE": str(profile.snapshot),
+        "SLUICE_SNAPSHOT_SECONDS": str(SNAPSHOT_SECONDS),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _recorded(profile: Profile) -> Running | None:
+    if not profile.process.exists():
+        return None
+    recorded = json.loads(profile.process.read_text())
+    return Running(int(recorded["pid"]), int(recorded["port"]))
+
+
+def _lives(profile: Profile) -> bool:
+    """Whether a process holds the profile's lock: it lets go only by ending, and a process id alone may be another's."""
+    if not profile.lock.exists():
+        return False
+    with profile.lock.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
+def _answers(running: Running) -> bool:
+    try:
+        with urllib.request.urlopen(f"{running.api_url}/_ministack/health", timeout=2) as answer:
+            return answer.status == 200
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-15:])

