@@ -62,6 +62,11 @@ class Profile:
         return self.folder / "tokens.json"
 
     @property
+    def status(self) -> Path:
+        """Addresses and tokens for clients, while the stack runs."""
+        return self.folder / "status.json"
+
+    @property
     def settings(self) -> Path:
         """What stays from one start to the next: the port."""
         return self.folder / "profile.json"

@@ -1,10 +1,11 @@
 """The embedded AWS with the platform in it: up, down, status, reset."""
 
+import json
 import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Literal, TypeVar
 
 from sluice.local import emulator
@@ -71,12 +72,17 @@ def up(profile: str, port: int | None = None, on_progress: Progress | None = Non
     say("resuming what was under way")
     clock.timed("resume", lambda: resume_interrupted_work(running.endpoint, outputs))()
     emulator.write_snapshot(running)
-    return _describe(profile, running, outputs, tuple(warnings), clock.seconds)
+    described = _describe(profile, running, outputs, tuple(warnings), clock.seconds)
+    where.status.touch(mode=0o600)
+    where.status.write_text(json.dumps(asdict(described), indent=1) + "\n")
+    return described
 
 
 def down(profile: str) -> bool:
     """End the profile's stack, its state kept; False when it did not run."""
-    return emulator.stop(profile_named(profile))
+    where = profile_named(profile)
+    where.status.unlink(missing_ok=True)
+    return emulator.stop(where)
 
 
 def status(profile: str) -> StackStatus:
