@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 GENESIS = "0" * 64
+PLATFORM = "_platform"
+"""What concerns no one project is kept like a project of this name, which no project can have."""
 
 
 @dataclass(frozen=True, slots=True)

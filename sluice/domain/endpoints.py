@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.errors import Invalid
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from sluice.domain.artefacts import ArtefactRef
 
 _POINTS = 1 << 64
 

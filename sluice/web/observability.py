@@ -52,6 +52,7 @@ class LogKey(StrEnum):
     ACCESS = "access"
     UNFORESEEN = "unforeseen"
     WAKE_FAILED = "wake_failed"
+    ARTEFACT_REFUSED = "artefact_refused"
     TOKEN_REFUSED = "token_refused"  # noqa: S105 - a key, no secret
 
 
@@ -66,7 +67,7 @@ def logger() -> Logger:
     )
 
 
-def note(**fields: Any) -> None:  # noqa: ANN401 - whatever JSON can say
+def note(**fields: Any) -> None:
     """Add fields to this invocation's access line; nothing outside an observed handler."""
     line = _notes.get()
     if line is not None:
@@ -104,7 +105,7 @@ def observed(handler: Handler) -> Handler:
     return observe
 
 
-def correlation_of(event: Mapping[str, Any], context: Any = None) -> str:  # noqa: ANN401 - Lambda's context
+def correlation_of(event: Mapping[str, Any], context: Any = None) -> str:  # noqa: ANN401 - Lambda's
     """The id that ties this invocation to its cause: the caller's header, the event's or a new one."""
     given = (event.get("headers") or {}).get(CORRELATION_HEADER, "")
     if _CORRELATION.fullmatch(given):
@@ -128,7 +129,7 @@ def _about(event: Event) -> dict[str, Any]:
     return {name: event[name] for name in named if name in event}
 
 
-def _result(answer: Any) -> dict[str, Any]:  # noqa: ANN401 - what the room answered
+def _result(answer: Any) -> dict[str, Any]:  # noqa: ANN401 - the room's answer
     if not isinstance(answer, Mapping):
         return {}
     return {

@@ -157,6 +157,24 @@ def require(caller: Caller, action: str, project: str | None = None) -> None:
         raise Forbidden(f"this token is not for project {project}")
 
 
+def scope_of(action: str) -> Scope:
+    """Where the action reaches; KeyError for one that is not in the table."""
+    return _BY_ACTION[action].scope
+
+
+def roles_of(action: str) -> frozenset[str]:
+    return _BY_ACTION[action].roles
+
+
+def actions_of(caller: Caller) -> list[str]:
+    """The actions that the caller's roles open, in the order of the table."""
+    return [
+        rule.action
+        for rule in RULES
+        if caller.roles & rule.roles and (rule.scope != "tenant" or caller.sees_all)
+    ]
+
+
 def render_markdown() -> str:
     """docs/permissions.md: one line an action, one column a role, and the routes behind each."""
     lines = [
@@ -178,4 +196,4 @@ def render_markdown() -> str:
 
 
 if __name__ == "__main__":
-    print(render_markdown(), end="")  # noqa: T201 - this is the command's output
+    print(render_markdown(), end="")  # noqa: T201 - this command's output

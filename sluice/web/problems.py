@@ -34,6 +34,10 @@ class BadRequest(Invalid):
     """The request cannot be read: it is no JSON, or a parameter is malformed."""
 
 
+class MethodNotAllowed(NotFound):
+    """The address exists, with other methods."""
+
+
 class BadPageToken(BadRequest):
     """The page token is not one of ours, or belongs to another query."""
 
@@ -82,6 +86,7 @@ class _Row:
 _TABLE: tuple[_Row, ...] = (
     _Row(Unauthenticated, 401, ErrorCode.UNAUTHENTICATED, "A token is needed"),
     _Row(Forbidden, 403, ErrorCode.FORBIDDEN, "Not allowed"),
+    _Row(MethodNotAllowed, 405, ErrorCode.METHOD_NOT_ALLOWED, "Not with this method"),
     _Row(NotFound, 404, ErrorCode.NOT_FOUND, "Not found"),
     _Row(InFlight, 409, ErrorCode.IN_FLIGHT, "The same request is still running"),
     _Row(AlreadyExists, 409, ErrorCode.ALREADY_EXISTS, "Already exists"),
@@ -133,7 +138,7 @@ def _shown(kind: str, value: object) -> str | None:
     if kind == "missing" or isinstance(value, dict | list):
         return None
     text = str(value)
-    return text if len(text) <= 80 else text[:79] + "…"  # noqa: PLR2004 - a line of a terminal
+    return text if len(text) <= 80 else text[:79] + "…"  # noqa: PLR2004 - a terminal's line
 
 
 def _expected(found: Any) -> str | None:  # noqa: ANN401 - pydantic's error dict

@@ -1,0 +1,97 @@
+"""Drift: the reports of the monitoring, and a check now."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import partial
+
+from functions.manage_platform.routes import Body, Call, Json, Route, accepting, listing
+from sluice.domain.errors import Invalid, NotFound, Reason
+from sluice.domain.event import Event
+from sluice.project.section import Name
+from sluice.stores import keys
+from sluice.stores.items import Item
+
+
+class RequestCheck(Body):
+    """Close the endpoint's window now, if it has enough rows, and report."""
+
+    environment: Name
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRequested:
+    event_id: str
+    project: str
+    environment: str
+
+
+def show_all(call: Call) -> Json:
+    """By environment, the newest first; of all environments unless one is asked for."""
+    project, environment = call.project, call.query.get("environment")
+    partition = keys.project_partition(tenant=call.tenant, project=project)
+    prefix = f"drift#{environment}#" if environment else "drift#"
+    fetch = partial(call.platform.records.query, partition, prefix=prefix, descending=True)
+    return listing(call, f"drift/{project}/{environment}", fetch, _shown)
+
+
+def show(call: Call) -> Json:
+    """The report's id says when it was made, not where: every environment is asked, in one request."""
+    names = {"tenant": call.tenant, "project": call.project, "report_id": call.path["report_id"]}
+    places = [keys.drift_report(environment=environment, **names) for environment in _environments(call)]
+    for item in call.platform.records.get_many(places).values():
+        return _shown(item)
+    raise NotFound(f"project {call.project!r} has no drift report {names['report_id']}")
+
+
+def request(call: Call, body: RequestCheck) -> Json:
+    known = _environments(call)
+    if body.environment not in known:
+        reason = Reason("environment", "unknown environment", body.environment, ", ".join(known))
+        raise Invalid("no such environment", [reason])
+    event = Event(
+        type="DriftCheckRequested",
+        tenant=call.tenant,
+        project=call.project,
+        correlation_id=call.correlation_id,
+        causation_id=call.correlation_id,
+        data={"environment": body.environment, "requested_by": call.caller.principal},
+    )
+    event_id = call.platform.events.publish(event)
+    call.record(call.project, "drift.request", f"endpoint:{body.environment}", event_id=event_id)
+    return {"event_id": event_id, "project": call.project, "environment": body.environment}
+
+
+def _environments(call: Call) -> list[str]:
+    project = call.platform.projects.get(call.tenant, call.project)
+    return [each["name"] for each in json.loads(project.document)["promotion"]["environments"]]
+
+
+def _shown(item: Item) -> Json:
+    document: Json = json.loads(item["document"])
+    return document
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/projects/{project}/drift",
+        "drift.read",
+        "Drift reports, the newest first",
+        show_all,
+        query=("environment",),
+        paged=True,
+    ),
+    Route("GET", "/projects/{project}/drift/{report_id}", "drift.read", "A drift report", show),
+    Route(
+        "POST",
+        "/projects/{project}/drift",
+        "drift.run",
+        "Check an endpoint for drift now",
+        accepting(RequestCheck, request),
+        answer=CheckRequested,
+        body=RequestCheck,
+        status=202,
+    ),
+)

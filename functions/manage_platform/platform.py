@@ -1,0 +1,57 @@
+"""What this room works with: the deployment's stores, and those that only this room needs."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sluice.stores import clients
+from sluice.stores.deployment import Deployment
+from sluice.stores.endpoints import EndpointStore
+from sluice.stores.feedback import FeedbackStore
+from sluice.stores.ledger import Ledger
+from sluice.stores.secrets import SecretStore
+from sluice.stores.tokens import TokenStore
+from sluice.web.idempotency import IdempotencyStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+    from sluice.stores.items import Items
+
+
+class Platform(Deployment):
+    """Built when first used, for as long as the function lives."""
+
+    @cached_property
+    def endpoints(self) -> EndpointStore:
+        return EndpointStore(self.platform)
+
+    @cached_property
+    def predictions(self) -> Ledger:
+        return Ledger(self.ledger, self.artefacts)
+
+    @cached_property
+    def feedback(self) -> FeedbackStore:
+        return FeedbackStore(self.ledger)
+
+    @cached_property
+    def tokens(self) -> TokenStore:
+        return TokenStore(self.platform)
+
+    @cached_property
+    def secrets(self) -> SecretStore:
+        return SecretStore(self.platform)
+
+    @cached_property
+    def idempotency(self) -> IdempotencyStore:
+        return IdempotencyStore(self.platform)
+
+    @property
+    def signer(self) -> S3Client:
+        return clients.presigning_s3()
+
+    @property
+    def records(self) -> Items:
+        """The platform table itself, for reads that span several stores."""
+        return self.platform

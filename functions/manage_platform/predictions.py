@@ -1,0 +1,200 @@
+"""The story of a prediction: what was answered, by which model made from what, let through by whom, and why.
+
+Two DynamoDB requests (four are allowed): the ledger partition, then model and promotion together. The
+manifest, which explains the score, is one S3 read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from functions.manage_platform.routes import Call, Json, Route
+from sluice.domain.errors import IntegrityError, Invalid, NotFound
+from sluice.domain.lineage import (
+    Edge,
+    code_node,
+    dataset_node,
+    endpoint_node,
+    model_node,
+    project_node,
+    promotion_node,
+    training_node,
+)
+from sluice.domain.model import ModelVersion
+from sluice.domain.predictions import ScoredRequest, parse_prediction_id
+from sluice.domain.promotion import Promotion
+from sluice.scoring.explanation import explain_row
+from sluice.scoring.manifest import Manifest
+from sluice.stores import keys
+from sluice.stores.ledger import Story
+from sluice.stores.records import from_item
+from sluice.web.permissions import require
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionStory:
+    """`output`: probability by class and label, or value. `inputs` and `explanation` leave protected out.
+
+    `feedback` is what turned out to be true, None while nobody said. `lineage` leads from data to row.
+    """
+
+    prediction_id: str
+    project: str
+    environment: str
+    at: str
+    output: dict[str, Any]
+    threshold: float | None
+    model: dict[str, Any]
+    dataset: dict[str, Any]
+    code_digest: str
+    project_version: int
+    project_digest: str
+    approval: dict[str, Any]
+    inputs: dict[str, Any]
+    explanation: dict[str, Any] | None
+    feedback: dict[str, Any] | None
+    lineage: list[dict[str, str]]
+    request: dict[str, Any]
+
+
+def show(call: Call) -> Json:
+    story, row = _find(call)
+    request = story.request
+    require(call.caller, call.action, request.project)
+    model, promotion = _made_by(call, request)
+    manifest = _manifest(call, model)
+    return {
+        "prediction_id": call.path["prediction_id"],
+        "project": request.project,
+        "environment": request.environment,
+        "at": request.created_at,
+        "output": _output(request, row),
+        "threshold": request.threshold,
+        "model": _model(request, model),
+        "dataset": asdict(model.dataset),
+        "code_digest": model.code_digest,
+        "project_version": model.project_version,
+        "project_digest": model.project_digest,
+        "approval": _approval(promotion),
+        "inputs": {name: value for name, value in request.row(row).items() if name not in manifest.protected},
+        "explanation": _explanation(manifest, request, row),
+        "feedback": _feedback(story, row),
+        "lineage": [asdict(edge) for edge in _lineage(request, model, promotion)],
+        "request": {
+            "request_id": request.request_id,
+            "row": row,
+            "rows": request.rows,
+            "protocol": request.protocol,
+            "principal": request.principal,
+            "correlation_id": request.correlation_id,
+            "client_id": request.client_id,
+            "milliseconds": dict(request.timings),
+        },
+    }
+
+
+def _find(call: Call) -> tuple[Story, int]:
+    unknown = NotFound("there is no such prediction")
+    try:
+        request_id, row = parse_prediction_id(call.path["prediction_id"])
+    except Invalid as error:
+        raise unknown from error
+    story = call.platform.predictions.story(call.tenant, request_id)
+    if story is None or row >= story.request.rows:
+        raise unknown
+    return story, row
+
+
+def _made_by(call: Call, request: ScoredRequest) -> tuple[ModelVersion, Promotion]:
+    names = {"tenant": call.tenant, "project": request.project}
+    model_key = keys.model(version=request.model_version, **names)
+    promotion_key = keys.promotion(promotion_id=request.promotion_id, **names)
+    found = call.platform.records.get_many([model_key, promotion_key])
+    if len(found) != 2:  # noqa: PLR2004 - both keys
+        raise IntegrityError("the model version or the promotion behind this prediction is gone")
+    return from_item(ModelVersion, found[model_key]), from_item(Promotion, found[promotion_key])
+
+
+def _manifest(call: Call, model: ModelVersion) -> Manifest:
+    try:
+        return Manifest.parse(call.platform.artefacts.read(model.artefacts["manifest"]))
+    except (KeyError, NotFound) as error:
+        raise IntegrityError("the manifest of this prediction's model is gone") from error
+
+
+def _output(request: ScoredRequest, row: int) -> Json:
+    if request.task == "regression":
+        return {"value": request.values[row]}
+    probability = {name: cells[row] for name, cells in request.probabilities.items()}
+    return {"probability": probability, "label": request.labels[row]}
+
+
+def _model(request: ScoredRequest, model: ModelVersion) -> Json:
+    return {
+        "name": model.project,
+        "version": model.version,
+        "digest": request.model_digest,
+        "report_digest": model.report_digest,
+        "outcome": model.outcome,
+        "run_id": model.run_id,
+        "training_id": model.training_id,
+        "variant": request.variant,
+        "endpoint_revision": request.revision,
+    }
+
+
+def _approval(promotion: Promotion) -> Json:
+    decisions = [asdict(each) for each in promotion.decisions]
+    return {
+        "promotion_id": promotion.promotion_id,
+        "requested_by": promotion.requested_by,
+        "required": promotion.approvals_required,
+        "approved_by": [each["principal"] for each in decisions if each["decision"] == "approve"],
+        "decisions": decisions,
+        "status": promotion.status,
+    }
+
+
+def _explanation(manifest: Manifest, request: ScoredRequest, row: int) -> Json | None:
+    found = explain_row(manifest, request.row(row))
+    return None if found is None else asdict(found)
+
+
+def _feedback(story: Story, row: int) -> Json | None:
+    if row not in story.labels:
+        return None
+    said = [
+        {"label": each.labels[row], "at": each.created_at, "principal": each.principal}
+        for each in story.history
+        if row in each.labels
+    ]
+    return {"label": story.labels[row], "history": said}
+
+
+def _lineage(request: ScoredRequest, model: ModelVersion, promotion: Promotion) -> list[Edge]:
+    """The edges that the workflows recorded, told from the records: reading them would cost requests."""
+    training = training_node(model.training_id)
+    version = model_node(model.project, model.version)
+    endpoint = endpoint_node(request.environment, request.revision)
+    return [
+        Edge(dataset_node(model.dataset.sha256), "trained", training),
+        Edge(code_node(model.code_digest), "trained", training),
+        Edge(project_node(model.project_digest), "described", training),
+        Edge(training, "made", version),
+        Edge(version, "promoted_by", promotion_node(promotion.promotion_id)),
+        Edge(version, "serves", endpoint),
+        Edge(endpoint, "answered", f"prediction:{request.request_id}"),
+    ]
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/predictions/{prediction_id}",
+        "prediction.read",
+        "How did they land on this score?",
+        show,
+        answer=PredictionStory,
+    ),
+)

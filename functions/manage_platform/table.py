@@ -1,0 +1,43 @@
+"""Every route of the control API."""
+
+from __future__ import annotations
+
+from functions.manage_platform import (
+    audit,
+    drift,
+    endpoints,
+    feedback,
+    lineage,
+    models,
+    openapi,
+    predictions,
+    projects,
+    promotions,
+    tokens,
+    trainings,
+    uploads,
+    whoami,
+)
+from functions.manage_platform.routes import Call, Json, Route
+
+
+def describe(_call: Call) -> Json:
+    return openapi.document(ROUTES)
+
+
+ROUTES: tuple[Route, ...] = (
+    *whoami.ROUTES,
+    Route("GET", "/openapi.json", "platform.read", "This API as OpenAPI 3.1", describe),
+    *projects.ROUTES,
+    *uploads.ROUTES,
+    *trainings.ROUTES,
+    *models.ROUTES,
+    *promotions.ROUTES,
+    *endpoints.ROUTES,
+    *predictions.ROUTES,
+    *feedback.ROUTES,
+    *drift.ROUTES,
+    *lineage.ROUTES,
+    *audit.ROUTES,
+    *tokens.ROUTES,
+)

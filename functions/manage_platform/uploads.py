@@ -1,0 +1,183 @@
+"""Uploads: a signed link for the file, and what became of it. Accepted data is a dataset version."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from functions.manage_platform.routes import Body, Call, Json, Route, accepting, listing, shown
+from sluice.domain.artefacts import ArtefactRef
+from sluice.domain.errors import Invalid, Reason, TooLarge
+from sluice.domain.project import Project
+from sluice.domain.upload import Upload
+from sluice.stores.items import Item
+from sluice.stores.records import from_item
+
+LINK_SECONDS = 900
+CODE_LIMIT_MB = 50
+_MEGABYTE = 1_000_000
+
+FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$")]
+
+
+class RequestUpload(Body):
+    """`size` in bytes: the link takes a body of exactly this size. `force`: train though nothing is new."""
+
+    kind: Literal["data", "code"]
+    filename: FileName
+    size: int = Field(ge=0)
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UploadLink:
+    """PUT the file to `url` with exactly these `headers` before `expires_seconds` are over."""
+
+    upload_id: str
+    url: str
+    headers: dict[str, str]
+    key: str
+    expires_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """One dataset version: an object version with its digest."""
+
+    upload_id: str
+    ref: ArtefactRef
+    status: str
+    requested_by: str
+    authenticated: bool
+    created_at: str
+    training_id: str | None = None
+
+
+def request(call: Call, body: RequestUpload) -> Json:
+    """A presigned PUT. The object's event finds the requester by the upload id in its metadata."""
+    project = call.platform.projects.get(call.tenant, call.project)
+    _check(project, body)
+    upload_id = call.platform.records.new_id()
+    key = f"projects/{project.name}/{body.kind}/{body.filename}"
+    headers = {"x-amz-meta-sluice-upload": upload_id}
+    url = call.platform.signer.generate_presigned_url(
+        "put_object",
+        Params={
+            "Bucket": call.platform.setting("DATA_BUCKET"),
+            "Key": key,
+            "ContentLength": body.size,
+            "Metadata": {"sluice-upload": upload_id},
+        },
+        ExpiresIn=LINK_SECONDS,
+    )
+    call.platform.uploads.intend(
+        call.tenant,
+        project.name,
+        upload_id,
+        {
+            "key": key,
+            "kind": body.kind,
+            "size": body.size,
+            "principal": call.caller.principal,
+            "correlation_id": call.correlation_id,
+            "forced": body.force,
+        },
+    )
+    call.record(project.name, "upload.request", f"upload:{upload_id}", key=key, size=body.size)
+    return {
+        "upload_id": upload_id,
+        "url": url,
+        "headers": headers,
+        "key": key,
+        "expires_seconds": LINK_SECONDS,
+    }
+
+
+def show_all(call: Call) -> Json:
+    return _listing(call, "uploads", shown)
+
+
+def show(call: Call) -> Json:
+    return shown(call.platform.uploads.get(call.tenant, call.project, call.path["upload_id"]))
+
+
+def show_datasets(call: Call) -> Json:
+    def dataset(upload: Upload) -> Json | None:
+        if upload.kind != "data" or upload.ref is None:
+            return None
+        every = shown(upload)
+        return {name: every[name] for name in Dataset.__dataclass_fields__}
+
+    return _listing(call, "datasets", dataset)
+
+
+def _listing(call: Call, name: str, of_upload: Callable[[Upload], Json | None]) -> Json:
+    project = call.project
+    fetch = partial(call.platform.uploads.page, call.tenant, project)
+
+    def view(item: Item) -> Json | None:
+        return of_upload(from_item(Upload, item))
+
+    return listing(call, f"{name}/{project}", fetch, view)
+
+
+def _check(project: Project, body: RequestUpload) -> None:
+    limit = CODE_LIMIT_MB
+    if body.kind == "data":
+        limit = json.loads(project.document)["contract"]["size_limit_mb"]
+    if body.size > limit * _MEGABYTE:
+        found, expected = f"{body.size} bytes", f"at most {limit * _MEGABYTE} bytes"
+        raise TooLarge(
+            f"a {body.kind} file of this project has at most {limit} MB",
+            [Reason("size", "over the project's size limit", found, expected)],
+        )
+    if body.kind == "code" and not body.filename.endswith(".zip"):
+        raise Invalid(
+            "code comes as a zip",
+            [Reason("filename", "not a zip archive", body.filename, "a name ending in .zip")],
+        )
+
+
+ROUTES = (
+    Route(
+        "POST",
+        "/projects/{project}/uploads",
+        "upload.create",
+        "A link to upload data or code to",
+        accepting(RequestUpload, request),
+        answer=UploadLink,
+        body=RequestUpload,
+        status=201,
+    ),
+    Route(
+        "GET",
+        "/projects/{project}/uploads",
+        "upload.read",
+        "Uploads, the newest first",
+        show_all,
+        answer=Upload,
+        paged=True,
+    ),
+    Route(
+        "GET",
+        "/projects/{project}/uploads/{upload_id}",
+        "upload.read",
+        "What became of an upload",
+        show,
+        answer=Upload,
+    ),
+    Route(
+        "GET",
+        "/projects/{project}/datasets",
+        "dataset.read",
+        "Dataset versions, the newest first",
+        show_datasets,
+        answer=Dataset,
+        paged=True,
+    ),
+)
