@@ -1,1 +1,46 @@
-# Two commands matter: `make demo` and `make test`. Everything they need is installed from the configured package index.
+# Two commands matter: `make demo` and `make test`. They install what they need, from the package index that pip is
+# configured for, into .venv and .sluice; nothing else of the machine is touched. Written for make 3.81 and later.
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(PYTHON) -m infra.packaging.install
+COMPILE := $(BIN)/python -m infra.packaging.lock
+TEST_OPTIONS ?= -n 2 --dist worksteal
+
+.PHONY: demo test check setup lock clean help
+
+help:
+	@echo "make demo    the whole platform on an embedded AWS, from an uploaded file to an approved model and back"
+	@echo "make test    every test, end to end on an embedded AWS of its own"
+	@echo "make check   lint, types, import rules, templates, documents, sizes"
+	@echo "make setup   everything for development, and the sluice command"
+	@echo "make lock    the locked requirements, again"
+	@echo "make clean   drop what was built; embedded stacks are stopped and emptied"
+
+demo:
+	@$(INSTALL) local
+	@$(BIN)/sluice --profile demo demo
+
+test:
+	@$(INSTALL) test
+	@$(BIN)/pytest $(TEST_OPTIONS)
+
+check:
+	@$(INSTALL) check
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m infra.checks templates
+	@$(BIN)/python -m infra.checks sizes
+
+setup:
+	@$(INSTALL) check
+
+lock:
+	@$(INSTALL) local
+	@$(COMPILE)
+
+clean:
+	@if [ -x $(BIN)/sluice ]; then $(BIN)/python -m sluice.local.clean; fi
+	rm -rf build cdk.out .sluice .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

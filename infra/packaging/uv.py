@@ -1,11 +1,20 @@
-"""Running uv, the installer that the environment brings along."""
+"""Running uv, the installer that the environment brings along, from the index that pip is configured for."""
 
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
+
+# What pip calls it in its configuration -> what uv reads from its environment.
+CARRIED = {
+    "index-url": "UV_DEFAULT_INDEX",
+    "extra-index-url": "UV_INDEX",
+    "find-links": "UV_FIND_LINKS",
+    "cert": "SSL_CERT_FILE",
+}
 
 
 class PackagingError(Exception):
@@ -23,25 +32,40 @@ def find_uv() -> str:
 
 def run_uv(arguments: Sequence[str]) -> str:
     """Run uv to its end and return what it printed; PackagingError with its last words when it fails."""
-    done = subprocess.run(
-        [find_uv(), *arguments], capture_output=True, text=True, check=False, env=uv_environment()
-    )
+    command = [find_uv(), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=uv_environment())  # noqa: S603 - our own command line
     if done.returncode != 0:
         raise PackagingError(f"uv {' '.join(arguments[:3])} failed:\n{done.stderr.strip()[-4000:]}")
     return done.stdout
 
 
 def uv_environment() -> dict[str, str]:
-    """The environment for uv, with pip's index and certificate settings carried over where uv has none of its own."""
-    environment = dict(os.environ)
-    carried = {
-        "PIP_INDEX_URL": "UV_DEFAULT_INDEX",
-        "PIP_EXTRA_INDEX_URL": "UV_INDEX",
-        "PIP_FIND_LINKS": "UV_FIND_LINKS",
-        "PIP_CERT": "SSL_CERT_FILE",
-    }
-    for theirs, ours in carried.items():
-        if environment.get(theirs) and not environment.get(ours):
-            environment[ours] = environment[theirs]
+    """This process's environment, and pip's index and certificate settings where uv has none of its own."""
+    carried = carry_pip_settings(_pip_configuration())
+    environment = {**carried, **os.environ}
     environment.pop("VIRTUAL_ENV", None)
     return environment
+
+
+def carry_pip_settings(configuration: Mapping[str, str]) -> dict[str, str]:
+    """uv's environment variables for pip's settings (`index-url`, ...); several values are separated by blanks."""
+    carried = {ours: configuration[theirs] for theirs, ours in CARRIED.items() if configuration.get(theirs)}
+    if "UV_FIND_LINKS" in carried:
+        carried["UV_FIND_LINKS"] = ",".join(carried["UV_FIND_LINKS"].split())
+    if "UV_INDEX" in carried:
+        # pip looks into all of its indexes; the hashes say which file it must be.
+        carried["UV_INDEX_STRATEGY"] = "unsafe-best-match"
+    return carried
+
+
+@cache
+def _pip_configuration() -> dict[str, str]:
+    """pip's own view of its settings, files first, then PIP_ variables; nothing where there is no pip."""
+    command = [sys.executable, "-m", "pip", "config", "list"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own command line
+    found = {}
+    for line in sorted(listed.stdout.splitlines(), key=lambda line: line.startswith(":env:")):
+        name, separator, value = line.partition("=")
+        if separator:
+            found[name.rpartition(".")[2]] = value.strip().strip("'\"").replace("\\n", " ")
+    return found
