@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from sluice.domain.clock import parse_time
 from sluice.domain.event import Event
 from sluice.domain.training import OPEN, Training, TrainingStatus
 from sluice.stores.deployment import Deployment
@@ -16,14 +16,16 @@ _CAUSE_LENGTH = 2_000
 def conclude(
     deployment: Deployment, tenant: str, project: str, training_id: str, error: Mapping[str, Any] | None
 ) -> Training:
-    """The ended training; one that has ended already keeps its status and only frees what it still holds."""
+    """The ended training; one that has ended already keeps its status and only frees what it still holds.
+
+    The record ends last: a crash before that leaves it open, and it is concluded again.
+    """
     training = deployment.trainings.get(tenant, project, training_id)
     if training.status in OPEN:
-        training = deployment.trainings.conclude(
-            tenant, training, status=_status(training, error), error=_text(error)
-        )
-    _close_run(deployment, tenant, training)
-    _tell(deployment, tenant, training)
+        ending = replace(training, status=_status(training, error), error=_text(error))
+        _close_run(deployment, tenant, ending)
+        _tell(deployment, tenant, ending)
+        training = deployment.trainings.conclude(tenant, training, status=ending.status, error=ending.error)
     deployment.trainings.release(tenant, training)
     return training
 
@@ -45,10 +47,8 @@ def _close_run(deployment: Deployment, tenant: str, training: Training) -> None:
         return
     status = "FINISHED" if training.status == "succeeded" else "FAILED"
     deployment.tracking.log_batch(tenant, training.run_id, tags=_tags(training))
-    ended = parse_time(training.ended_at or training.updated_at)
-    deployment.tracking.update_run(
-        tenant, training.run_id, status=status, end_time=int(ended.timestamp() * 1000)
-    )
+    end_time = int(deployment.platform.clock().timestamp() * 1000)
+    deployment.tracking.update_run(tenant, training.run_id, status=status, end_time=end_time)
 
 
 def _tags(training: Training) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from functions.promote_model.step import StepInput
@@ -16,9 +17,10 @@ _TIMEOUTS = frozenset({"States.Timeout", "States.HeartbeatTimeout"})
 def conclude(deployment: Deployment, given: StepInput, promotion: Promotion) -> dict[str, Any]:
     """completed, rejected, expired or failed; a promotion that has ended keeps what it is."""
     status = _status(deployment, promotion, given.error)
-    changes = {"error": _text(given.error)} if status == "failed" else {}
+    error = _text(given.error) if status == "failed" else None
+    _tell(deployment, given.tenant, replace(promotion, status=status))
+    changes = {"error": error} if error else {}
     ended = deployment.promotions.conclude(given.tenant, promotion, status=status, **changes)
-    _tell(deployment, given.tenant, ended)
     return {"outcome": ended.status}
 
 

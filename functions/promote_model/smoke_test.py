@@ -62,7 +62,7 @@ def _answer(deployment: Deployment, tenant: str, promotion: Promotion) -> float:
 def _served(
     deployment: Deployment, tenant: str, promotion: Promotion
 ) -> tuple[LoadedModel, parity.ParitySet]:
-    """What the first environment serves (the only one, where there is no other: then the candidate itself)."""
+    """What the first environment serves; the candidate itself where the path has one environment only."""
     model = deployment.models.get(tenant, promotion.project, promotion.model_version)
     artefacts = model.artefacts
     if len(promotion.path) > 1:

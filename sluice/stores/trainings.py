@@ -8,7 +8,7 @@ from typing import Any
 
 from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.errors import NotFound, Reason
-from sluice.domain.training import Stage, Training
+from sluice.domain.training import OPEN, Stage, Training
 from sluice.stores import keys
 from sluice.stores.items import Items, Page, TransactionRefused
 from sluice.stores.records import from_item, to_attributes
@@ -78,7 +78,7 @@ class TrainingStore:
         """Take the lock for the first queued training; None when one runs or none waits."""
         lock = keys.training_lock(tenant=tenant, project=project)
         partition = keys.project_partition(tenant=tenant, project=project)
-        while not self.items.get(lock):
+        while not self._held(tenant, project, lock):
             waiting = self.items.query(partition, prefix="queued#", index="lsi1", limit=1).items
             if not waiting:
                 return None
@@ -89,6 +89,17 @@ class TrainingStore:
                 continue
             return self.get(tenant, project, first.training_id)
         return None
+
+    def _held(self, tenant: str, project: str, lock: keys.Key) -> bool:
+        """Whether the lock is taken; what a crash left locked after its training's end is freed."""
+        found = self.items.get(lock)
+        if found is None:
+            return False
+        holder = self.get(tenant, project, found["training_id"])
+        if holder.status not in OPEN:
+            self.release(tenant, holder)
+            return False
+        return True
 
     def _claim(self, tenant: str, first: Training, lock: keys.Key) -> None:
         key = keys.training(tenant=tenant, project=first.project, training_id=first.training_id)
@@ -126,16 +137,18 @@ class TrainingStore:
         training: Training,
         stage: str,
         outcome: str,
+        /,
         *,
         artefacts: Mapping[str, ArtefactRef] | None = None,
         metrics: Mapping[str, float] | None = None,
         details: Mapping[str, Any] | None = None,
         reasons: Sequence[Reason] = (),
+        ended_at: str | None = None,
         **changes: Any,
     ) -> Training:
         """Record what a state found; a state that runs again writes the same once more."""
         began = training.stages.get(stage)
-        done = Stage(began.started_at if began else self.items.now(), self.items.now(), outcome)
+        done = Stage(began.started_at if began else self.items.now(), ended_at or self.items.now(), outcome)
         return self.change(
             tenant,
             training,

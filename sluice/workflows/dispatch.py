@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sluice.domain.clock import parse_time
 from sluice.domain.ids import run_id_of
 from sluice.domain.training import Training
 from sluice.stores.deployment import Deployment
@@ -41,6 +42,7 @@ def _with_run(deployment: Deployment, tenant: str, training: Training) -> Traini
         run_id=run_id,
         name=training.training_id,
         user_id=training.requested_by,
+        start_time=int(parse_time(training.created_at).timestamp() * 1000),
         tags={
             "sluice.project": training.project,
             "sluice.training_id": training.training_id,
