@@ -21,6 +21,10 @@ SNAPSHOT_SECONDS = 30
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "HOME")
 
 
+# Started by this process: held, so that each is collected when it ends.
+_CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
+
+
 class EmulatorError(Exception):
     """The embedded AWS could not be started or stopped; the message says where to look."""
 
@@ -68,6 +72,7 @@ def start(profile: Profile, port: int, interpreter: Path) -> Running:
             cwd=profile.scratch,
             start_new_session=True,
         )
+    _CHILDREN[process.pid] = process
     running = Running(process.pid, port)
     profile.process.write_text(json.dumps({"pid": process.pid, "port": port}) + "\n")
     deadline = time.monotonic() + START_SECONDS
@@ -101,6 +106,8 @@ def stop(profile: Profile) -> bool:
                 f"process {running.pid} did not end within {STOP_SECONDS} s: see {profile.log}"
             )
         time.sleep(0.1)
+    if child := _CHILDREN.pop(running.pid, None):
+        child.wait()
     profile.process.unlink(missing_ok=True)
     return True
 

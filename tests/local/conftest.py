@@ -1,0 +1,95 @@
+"""One embedded AWS for all tests of a run, shared by its workers; and smaller ones for tests that stop or kill theirs."""
+
+import fcntl
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from sluice.local.session import client_config, root_session
+from sluice.local.stack import StackStatus, down, reset, status, up
+
+ApiAs = Callable[[str], httpx.Client]
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str, worker_id: str) -> Iterator[StackStatus]:
+    """The running stack; whoever comes first brings it up, whoever leaves last drops it."""
+    alone = worker_id == "master"
+    shared = tmp_path_factory.getbasetemp() if alone else tmp_path_factory.getbasetemp().parent
+    profile = f"test-{testrun_uid[:8]}"
+    with _users(shared) as users:
+        found = status(profile)
+        running = found if found.state == "running" and users else up(profile)
+        users.append(worker_id)
+    yield running
+    with _users(shared) as users:
+        users.remove(worker_id)
+        if not users:
+            reset(profile)
+
+
+@pytest.fixture(scope="session")
+def tokens(stack: StackStatus) -> dict[str, str]:
+    """One API token for each role."""
+    return stack.tokens
+
+
+@pytest.fixture(scope="session")
+def api_as(stack: StackStatus) -> Iterator[ApiAs]:
+    """An HTTP client for the API in a role: `api_as("approver").get("/sluice/v1/me")`."""
+    clients: dict[str, httpx.Client] = {}
+
+    def client(role: str) -> httpx.Client:
+        if role not in clients:
+            headers = {"authorization": f"Bearer {stack.tokens[role]}"}
+            clients[role] = httpx.Client(base_url=stack.api_url, headers=headers, timeout=35)
+        return clients[role]
+
+    yield client
+    for each in clients.values():
+        each.close()
+
+
+@pytest.fixture(scope="session")
+def anonymous(stack: StackStatus) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=stack.api_url, timeout=35) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def aws(stack: StackStatus) -> Callable[[str], Any]:
+    """A boto3 client of the emulated account's root: `aws("s3")`."""
+
+    def client(service: str) -> Any:
+        return root_session().client(service, endpoint_url=stack.aws_endpoint_url, config=client_config())
+
+    return client
+
+
+@pytest.fixture
+def own_profile(testrun_uid: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The name of a profile that only this test uses; whatever it leaves running is dropped."""
+    profile = f"test-{testrun_uid[:8]}-{abs(hash(request.node.nodeid)) % 10**6}"
+    yield profile
+    down(profile)
+    reset(profile)
+
+
+@contextmanager
+def _users(shared: Path) -> Iterator[list[str]]:
+    """The workers that use the stack, read and written under a lock."""
+    with (shared / "stack.users").open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        users: list[str] = json.loads(file.read() or "[]")
+        try:
+            yield users
+        finally:
+            file.seek(0)
+            file.truncate()
+            file.write(json.dumps(users))
