@@ -42,7 +42,7 @@ class DiskCache:
         unfinished.replace(path)
 
     def _make_room(self, size: int) -> None:
-        files = sorted(((file.stat().st_mtime, file.stat().st_size, file) for file in self._folder.iterdir()))
+        files = sorted((file.stat().st_mtime, file.stat().st_size, file) for file in self._folder.iterdir())
         held = sum(entry[1] for entry in files)
         for _, freed, file in files:
             if held + size <= self._budget:

@@ -83,7 +83,7 @@ def violated(reasons: Sequence[Reason]) -> Invalid:
 
 def _plain(name: str, raw: RawColumn) -> list[Cell]:
     """Cells that JSON can say, whatever their type: nothing is computed from them here."""
-    cells = raw.tolist() if isinstance(raw, np.ndarray) else list(raw)
+    cells: list[Any] = raw.tolist() if isinstance(raw, np.ndarray) else list(raw)
     if not set(map(type, cells)) <= {str, int, float, bool, NoneType}:
         raise Invalid(f"{name}: expected texts or numbers")
     return [None if isinstance(cell, float) and not math.isfinite(cell) else cell for cell in cells]
@@ -173,7 +173,7 @@ def _refuse(wrong: NDArray[np.bool_], raw: RawColumn, expected: str) -> None:
 
 def _texts(feature: Feature, raw: RawColumn) -> NDArray[Any]:
     """Objects, not numpy's fixed-width text: one long value must not cost its length in every row."""
-    cells = list(raw)
+    cells: list[Any] = raw.tolist() if isinstance(raw, np.ndarray) else list(raw)
     if float in set(map(type, cells)):  # NaN is how data frames spell a missing text
         cells = [None if cell != cell else cell for cell in cells]  # noqa: PLR0124
     if not set(map(type, cells)) <= {str, NoneType}:

@@ -1,0 +1,56 @@
+"""This room's dependencies, built once when first needed."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from functions.predict.endpoint_cache import EndpointCache
+from functions.predict.model_source import ModelSource
+from functions.predict.serving import Serving
+from sluice.domain.clock import system_clock
+from sluice.domain.errors import Unavailable
+from sluice.scoring.disk_cache import DiskCache
+from sluice.scoring.sessions import ModelCache
+from sluice.stores import clients, keys
+from sluice.stores.artefacts import ArtefactStore
+from sluice.stores.endpoints import EndpointStore
+from sluice.stores.items import Items
+from sluice.stores.ledger import Ledger
+
+if TYPE_CHECKING:
+    from functions.predict.settings import Settings
+    from sluice.domain.artefacts import ArtefactRef
+
+
+def build_serving(settings: Settings) -> Serving:
+    """Serving from this deployment's tables and buckets."""
+    platform = Items(clients.dynamodb(), settings.platform_table)
+    artefacts = ArtefactStore(
+        clients.s3(), {"artifacts": settings.artifacts_bucket, "archive": settings.archive_bucket}
+    )
+
+    def fetch(ref: ArtefactRef) -> bytes:
+        try:
+            return artefacts.read(ref)
+        except (ClientError, BotoCoreError) as error:
+            raise Unavailable(f"the model's files cannot be read: {type(error).__name__}") from error
+
+    def knows_project(tenant: str, project: str) -> bool:
+        return platform.get(keys.project(tenant=tenant, project=project)) is not None
+
+    disk = DiskCache(fetch, Path(tempfile.gettempdir()) / "models", settings.disk)
+    return Serving(
+        endpoints=EndpointCache(EndpointStore(platform).get),
+        source=ModelSource(ModelCache(disk.read, settings.model_memory)),
+        ledger=Ledger(
+            Items(clients.dynamodb(), settings.ledger_table),
+            artefacts,
+            retention_days=settings.retention_days,
+        ),
+        knows_project=knows_project,
+        clock=system_clock,
+    )
