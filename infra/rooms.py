@@ -77,7 +77,7 @@ ROOMS: tuple[Room, ...] = (
         {
             **_LOOP,
             "tracking": ("read", "write"),
-            "data": ("read",),
+            "data": ("read", "list"),
             "training_state_machine": ("start",),
         },
         asynchronous=True,
