@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sluice.domain.errors import Conflict, Reason
+from sluice.domain.errors import Conflict, Forbidden, Reason
 from sluice.domain.training import Stage
 
 PromotionStatus = Literal[
@@ -77,7 +77,10 @@ class Promotion:
 
 
 def decide(promotion: Promotion, decision: Decision) -> tuple[PromotionStatus, tuple[Decision, ...]]:
-    """The status and decisions after one more decision; Conflict where it may not be taken."""
+    """The status and decisions after one more decision; Conflict where it may not be taken.
+
+    Forbidden where the requester approves what needs four eyes.
+    """
     if promotion.status != "waiting_for_approval":
         raise Conflict(_why_closed(promotion))
     if promotion.expires_on is not None and decision.at >= promotion.expires_on:
@@ -86,6 +89,8 @@ def decide(promotion: Promotion, decision: Decision) -> tuple[PromotionStatus, t
         raise Conflict(f"{decision.principal} has decided already")
     if (decision.model_digest, decision.report_digest) != (promotion.model_digest, promotion.report_digest):
         raise Conflict("the model or its report is not the one this promotion is about")
+    if decision.self_approval and decision.decision == "approve" and promotion.approvals_required > 1:
+        raise Forbidden("this needs four eyes: whoever asked for it does not approve it")
     decisions = (*promotion.decisions, decision)
     if decision.decision == "reject":
         return "rejected", decisions
