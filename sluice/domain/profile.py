@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sluice.domain.contract import ColumnRule
 from sluice.domain.frames import Column, row_count
+from sluice.domain.split import Sides
 
 #: Roles whose values say something of one row, not of the dataset.
 _PRIVATE = ("id", "time")
@@ -17,15 +18,13 @@ _TOP = 20
 _QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
 
-def profile_of(
-    frame: Mapping[str, Column], columns: Sequence[ColumnRule], test: NDArray[np.bool_]
-) -> dict[str, Any]:
+def profile_of(frame: Mapping[str, Column], columns: Sequence[ColumnRule], sides: Sides) -> dict[str, Any]:
     """Rows per side and, for every column, missing and distinct values and their distribution."""
     described = [_describe(frame[column.name], column) for column in columns if column.name in frame]
     return {
         "v": 1,
         "rows": row_count(frame),
-        "sides": {"train": int((~test).sum()), "test": int(test.sum())},
+        "sides": {"train": int(sides.train.sum()), "test": int(sides.test.sum())},
         "columns": described,
     }
 

@@ -10,11 +10,15 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from sluice.domain import frames
 from sluice.domain.contract_columns import parse_timestamp
 from sluice.domain.errors import Invalid, Reason
 from sluice.domain.frames import Column, row_count
 
 Hashes = NDArray[np.uint64]
+TRAIN, TEST, HELD_BACK = 0, 1, 2
+"""Sides. Rows that are held back neither train nor test: they have been for testing before."""
+
 _SCALE = float(1 << 64)
 
 
@@ -29,6 +33,36 @@ class SplitRule:
     column: str | None = None
     cutoff: str | None = None
     cutoff_row: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Side and hash of every row of a data file, in its order."""
+
+    of_row: NDArray[np.float64]
+    hashes: Hashes
+
+    @property
+    def train(self) -> NDArray[np.bool_]:
+        return np.equal(self.of_row, TRAIN)
+
+    @property
+    def test(self) -> NDArray[np.bool_]:
+        return np.equal(self.of_row, TEST)
+
+    @property
+    def test_rows_sha256(self) -> str:
+        return rows_digest(self.hashes[self.test])
+
+    def to_bytes(self) -> bytes:
+        texts = np.asarray([f"{value:016x}" for value in self.hashes.tolist()], dtype=np.str_)
+        return frames.to_bytes({"side": self.of_row, "hash": texts})
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Sides:
+        stored = frames.from_bytes(content)
+        hashes = np.asarray([int(text, 16) for text in stored["hash"].tolist()], dtype=np.uint64)
+        return cls(stored["side"].astype(np.float64), hashes)
 
 
 def row_hashes(frame: Mapping[str, Column], names: Sequence[str], salt: str) -> Hashes:

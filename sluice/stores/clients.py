@@ -60,4 +60,16 @@ def sts() -> STSClient:
     return client
 
 
+def scoped_s3(*, access_key_id: str, secret_access_key: str, session_token: str) -> S3Client:
+    """With somebody else's rights: those of a session that was assumed."""
+    client: S3Client = boto3.client(
+        "s3",
+        config=_S3_CONFIG,
+        aws_access_key_id=access_key_id,
+        aws_secret_access_key=secret_access_key,
+        aws_session_token=session_token,
+    )
+    return client
+
+
 _S3_CONFIG = _CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "path"}))

@@ -1,6 +1,6 @@
 """The child's first file: confine this process, then call what it was started for.
 
-Started as `python -I isolated_child.py FOLDER`; FOLDER/job.json says what to call and what may be read.
+Started as `python -P -s child.py FOLDER`; FOLDER/job.json says what to call and what may be read.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def main() -> int:
     wish = json.loads((folder / "job.json").read_text())["confinement"]
     sys.path[:0] = wish["sys_path"]
     sys.dont_write_bytecode = True
-    confinement = importlib.import_module("sluice.project.confinement")
+    confinement = importlib.import_module("sluice.isolation.confinement")
     confinement.limit_resources(wish["limits"])
     steps = confinement.confine(user=wish["user"], readable=wish["readable"], writable=[str(folder)])
     (folder / "confinement.json").write_text(json.dumps(steps))

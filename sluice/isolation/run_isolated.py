@@ -23,10 +23,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
-from sluice.project.confinement import EXIT_MEMORY, adopt_orphans, hide_process
+from sluice.isolation.confinement import EXIT_MEMORY, adopt_orphans, hide_process
 
 _ROOT = Path(__file__).resolve().parents[2]
-_CHILD = Path(__file__).with_name("isolated_child.py")
+_CHILD = Path(__file__).with_name("child.py")
 _NOBODY = 65534
 JOB = "job.json"
 _CHUNK = 4096
@@ -77,7 +77,7 @@ def run_isolated(target: str, folder: Path, job: Mapping[str, object], limits: L
     before = _children()
     started = time.monotonic()
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and file
-        [sys.executable, "-I", "-B", str(_CHILD), str(folder)],
+        [sys.executable, "-P", "-s", "-B", str(_CHILD), str(folder)],
         cwd=folder,
         env=_environment(folder),
         stdin=subprocess.DEVNULL,
@@ -169,6 +169,7 @@ def _environment(folder: Path) -> dict[str, str]:
         "TZ": "UTC",
         "LOKY_MAX_CPU_COUNT": "1",
         "JOBLIB_MULTIPROCESSING": "0",
+        "PYTHONHASHSEED": "0",
         **{f"{name}_NUM_THREADS": "1" for name in threads},
     }
 

@@ -1,0 +1,29 @@
+"""Where a training keeps its files, in the data bucket: `projects/{p}/derived/trainings/{id}/…`.
+
+What the isolated functions write lies below `isolated/`: the rest is closed to them, but for the job
+and the training side.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+IsolatedStage = Literal["run_project_tests", "train_model"]
+ISOLATED_STAGES: tuple[IsolatedStage, ...] = ("run_project_tests", "train_model")
+
+JOB, TRAIN, TEST, SIDES, PROFILE = "job.json", "train.npz", "test.npz", "sides.npz", "profile.json"
+MANIFEST, BASELINE, SCORES, REPORT = "model.json", "baseline.json", "scores.npz", "report.json"
+DRAFT, MODEL, PARITY = "isolated/draft.json", "isolated/model.onnx", "isolated/parity.npz"
+
+
+def key_of(project: str, training_id: str, name: str) -> str:
+    return f"projects/{project}/derived/trainings/{training_id}/{name}"
+
+
+def log_of(stage: IsolatedStage) -> str:
+    return f"isolated/{stage}.log"
+
+
+def result_of(stage: IsolatedStage, attempt: int) -> str:
+    """What an isolated state found; another attempt writes another file."""
+    return f"isolated/{stage}-{attempt}.json"

@@ -1,0 +1,75 @@
+"""A training's files as the isolated functions reach them: with a role narrowed to this one training."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from sluice.domain import training_files
+from sluice.domain.artefacts import ArtefactRef
+from sluice.stores.artefacts import ArtefactStore
+from sluice.stores.clients import scoped_s3
+
+if TYPE_CHECKING:
+    from mypy_boto3_sts.client import STSClient
+
+_SECONDS = 1_800
+
+
+class IsolatedFiles:
+    """Reads the job, the training side and the project's code; writes below `isolated/`. Nothing else."""
+
+    def __init__(self, store: ArtefactStore, project: str, training_id: str) -> None:
+        self._store = store
+        self._project = project
+        self._training_id = training_id
+
+    def read_job(self) -> bytes:
+        return b"".join(self._store.stream("data", self._key(training_files.JOB), ""))
+
+    def read(self, ref: ArtefactRef) -> bytes:
+        return self._store.read(ref)
+
+    def write(self, name: str, content: bytes) -> ArtefactRef:
+        return self._store.write("data", self._key(name), content)
+
+    def _key(self, name: str) -> str:
+        return training_files.key_of(self._project, self._training_id, name)
+
+
+def open_isolated_files(
+    sts: STSClient, *, role_arn: str, bucket: str, project: str, training_id: str
+) -> IsolatedFiles:
+    """Credentials of half an hour for this training, and the files they open."""
+    answer = sts.assume_role(
+        RoleArn=role_arn,
+        RoleSessionName=f"training-{training_id}"[:64],
+        Policy=session_policy(
+            partition=role_arn.split(":")[1], bucket=bucket, project=project, training_id=training_id
+        ),
+        DurationSeconds=_SECONDS,
+    )
+    credentials = answer["Credentials"]
+    client = scoped_s3(
+        access_key_id=credentials["AccessKeyId"],
+        secret_access_key=credentials["SecretAccessKey"],
+        session_token=credentials["SessionToken"],
+    )
+    return IsolatedFiles(ArtefactStore(client, {"data": bucket}), project, training_id)
+
+
+def session_policy(*, partition: str, bucket: str, project: str, training_id: str) -> str:
+    """What is left of the role: not even the test side of this training can be read."""
+
+    def arn(key: str) -> str:
+        return f"arn:{partition}:s3:::{bucket}/{key}"
+
+    def own(name: str) -> str:
+        return arn(training_files.key_of(project, training_id, name))
+
+    readable = [arn(f"projects/{project}/code/*"), own(training_files.JOB), own(training_files.TRAIN)]
+    statements = [
+        {"Effect": "Allow", "Action": ["s3:GetObject", "s3:GetObjectVersion"], "Resource": readable},
+        {"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": [own("isolated/*")]},
+    ]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
