@@ -17,7 +17,11 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN
     if data["outcome"] not in ELIGIBLE:
         return {"outcome": "not_eligible"}
     request = PromotionRequest(
-        detail["project"], data["model_version"], data["requested_by"], detail["correlation_id"]
+        detail["project"],
+        data["model_version"],
+        data["requested_by"],
+        detail["correlation_id"],
+        requester_known=data["authenticated"],
     )
     promotion = open_promotion(deployment(), detail["tenant"], request)
     return {"outcome": "opened", "promotion_id": promotion.promotion_id}

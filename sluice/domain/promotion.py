@@ -14,6 +14,7 @@ PromotionStatus = Literal[
 ]
 Verdict = Literal["approve", "reject"]
 
+FOUR_EYES = 2
 OPEN: tuple[PromotionStatus, ...] = ("running", "waiting_for_approval", "approved")
 
 
@@ -41,7 +42,9 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """`approvals_required`: 0 promotes by itself, 1 a person, 2 four eyes. `path`: environments in order."""
+    """`approvals_required`: 0 promotes by itself, 1 a person, 2 four eyes: two people, of whom whoever asked
+    is one where we know them (`requester_known`). `path`: environments in order.
+    """
 
     promotion_id: str
     project: str
@@ -57,6 +60,7 @@ class Promotion:
     approval_hours: float
     strategy: str
     correlation_id: str
+    requester_known: bool = True
     training_id: str | None = None
     stage: str | None = None
     attempt: int = 1
@@ -94,8 +98,12 @@ def decide(promotion: Promotion, decision: Decision) -> tuple[PromotionStatus, t
     decisions = (*promotion.decisions, decision)
     if decision.decision == "reject":
         return "rejected", decisions
-    approvals = sum(each.decision == "approve" for each in decisions)
-    return ("approved" if approvals >= promotion.approvals_required else "waiting_for_approval"), decisions
+    if promotion.approvals_required == FOUR_EYES and decision.principal == promotion.requested_by:
+        raise Conflict("four eyes: somebody other than the requester has to approve")
+    people = {each.principal for each in decisions if each.decision == "approve"}
+    if promotion.approvals_required == FOUR_EYES and promotion.requester_known:
+        people.add(promotion.requested_by)
+    return ("approved" if len(people) >= promotion.approvals_required else "waiting_for_approval"), decisions
 
 
 def _why_closed(promotion: Promotion) -> str:

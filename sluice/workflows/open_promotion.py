@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from sluice.domain.errors import Conflict, Invalid, Reason
 from sluice.domain.model import ModelVersion
-from sluice.domain.promotion import Promotion
+from sluice.domain.promotion import FOUR_EYES, Promotion
 from sluice.project.promotion import Promotion as PromotionPolicy
 from sluice.project.schema import parse_project
 from sluice.stores.deployment import Deployment
 
 ELIGIBLE = frozenset({"first", "better", "non_inferior", "inconclusive"})
-_APPROVALS = {"auto": 0, "one": 1, "four_eyes": 2}
+_APPROVALS = {"auto": 0, "one": 1, "four_eyes": FOUR_EYES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class PromotionRequest:
     requested_by: str
     correlation_id: str
     environment: str | None = None
+    requester_known: bool = True
 
 
 def open_promotion(deployment: Deployment, tenant: str, request: PromotionRequest) -> Promotion:
@@ -68,6 +69,7 @@ def _promotion(
         path=path,
         status="running",
         requested_by=request.requested_by,
+        requester_known=request.requester_known,
         outcome=model.outcome,
         model_digest=model.model_digest,
         report_digest=model.report_digest,

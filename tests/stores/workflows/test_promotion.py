@@ -172,21 +172,40 @@ class TestDecisions:
                 TENANT, PROJECT, promotion.promotion_id, decision(waiting, "eve", "reject")
             )
 
-    def test_four_eyes_need_two_people(self, deployment: MotoDeployment) -> None:
+    @pytest.mark.parametrize(("known", "approvers"), [(True, [BEN]), (False, [BEN, "eve"])])
+    def test_four_eyes_are_two_people_of_whom_the_requester_may_be_one(
+        self, deployment: MotoDeployment, known: bool, approvers: list[str]
+    ) -> None:
         environments = [
             {"name": "staging", "approval": "auto"},
             {"name": "production", "approval": "four_eyes"},
         ]
         push(deployment, promotion={**document().get("promotion", {}), "environments": environments})
         register_model(deployment)
-        waiting = until_approval(deployment, opened(deployment))
+        request = PromotionRequest(PROJECT, 1, ANN, "correlation", requester_known=known)
+        waiting = until_approval(deployment, open_promotion(deployment, TENANT, request))
 
-        first = deployment.promotions.decide(TENANT, PROJECT, waiting.promotion_id, decision(waiting))
+        with pytest.raises(Conflict, match="somebody other"):
+            deployment.promotions.decide(TENANT, PROJECT, waiting.promotion_id, decision(waiting, ANN))
+        statuses = [
+            deployment.promotions.decide(
+                TENANT, PROJECT, waiting.promotion_id, decision(waiting, each)
+            ).status
+            for each in approvers
+        ]
+
+        assert statuses == [*["waiting_for_approval"] * (len(approvers) - 1), "approved"]
+
+    def test_nobody_decides_twice(self, deployment: MotoDeployment) -> None:
+        environments = [{"name": "production", "approval": "four_eyes"}]
+        push(deployment, promotion={**document().get("promotion", {}), "environments": environments})
+        register_model(deployment)
+        request = PromotionRequest(PROJECT, 1, ANN, "correlation", requester_known=False)
+        waiting = until_approval(deployment, open_promotion(deployment, TENANT, request))
+        deployment.promotions.decide(TENANT, PROJECT, waiting.promotion_id, decision(waiting))
+
         with pytest.raises(Conflict, match="decided already"):
             deployment.promotions.decide(TENANT, PROJECT, waiting.promotion_id, decision(waiting))
-        second = deployment.promotions.decide(TENANT, PROJECT, waiting.promotion_id, decision(waiting, "eve"))
-
-        assert (first.status, second.status) == ("waiting_for_approval", "approved")
 
     def test_a_late_decision_is_refused(self, deployment: MotoDeployment, promotion: Promotion) -> None:
         waiting = until_approval(deployment, promotion)
