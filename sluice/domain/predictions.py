@@ -53,8 +53,8 @@ class ScoredRequest:
     threshold: float | None = None
     classes: tuple[str, ...] = ()
     probabilities: Mapping[str, Cells] = field(default_factory=dict)
-    labels: Sequence[str] = ()
-    values: Cells = ()
+    labels: Sequence[str] = field(default_factory=list)
+    values: Cells = field(default_factory=list)
     accompanying: Mapping[str, Cells] = field(default_factory=dict)
     client_id: str | None = None
     entity: str | None = None
