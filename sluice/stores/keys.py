@@ -94,6 +94,33 @@ def drift_report(*, tenant: str, project: str, environment: str, report_id: str)
     return project_partition(tenant=tenant, project=project), f"drift#{environment}#{report_id}"
 
 
+def delivery(*, tenant: str, first: str) -> Key:
+    """Guard: the records of the ledger's stream that were counted together, by the first of them."""
+    return f"{tenant}#delivery#{first}", "delivery"
+
+
+def counted_chunk(*, tenant: str, project: str, environment: str, version: int, chunk_id: str) -> Key:
+    return project_partition(tenant=tenant, project=project), f"chunk#{environment}#{version:06d}#{chunk_id}"
+
+
+def pending_chunks(*, environment: str | None = None, version: int | None = None) -> str:
+    """Prefix, in the local index, of counts that no total has taken in yet."""
+    return (
+        "pending#"
+        + (f"{environment}#" if environment else "")
+        + ("" if version is None else f"{version:06d}#")
+    )
+
+
+def monitor(*, tenant: str, project: str, environment: str, version: int) -> Key:
+    return project_partition(tenant=tenant, project=project), f"monitor#{environment}#{version:06d}"
+
+
+def unannounced_report(*, report_id: str) -> str:
+    """Sparse, in the local index: a report whose events have not been published yet."""
+    return f"unannounced#{report_id}"
+
+
 def edge(*, tenant: str, project: str, source: str, target: str) -> Key:
     return project_partition(tenant=tenant, project=project), f"edge#{source}#{target}"
 
@@ -121,6 +148,14 @@ def idempotency(*, tenant: str, principal: str, key: str) -> Key:
 
 def prediction_partition(*, tenant: str, request_id: str) -> str:
     return f"{tenant}#prediction#{request_id}"
+
+
+def parse_prediction_partition(partition: str) -> tuple[str, str]:
+    """Tenant and request id; ValueError for any other partition."""
+    tenant, kind, request_id = partition.split("#")
+    if kind != "prediction":
+        raise ValueError(f"{partition!r} is no partition of the ledger")
+    return tenant, request_id
 
 
 def scored_request(*, tenant: str, request_id: str) -> Key:

@@ -1,0 +1,55 @@
+"""Exactly-once counting of records that may be delivered more than once.
+
+A stream gives at-least-once delivery of batches that begin at a checkpoint and may be cut differently each
+time. Records are counted in stretches; a stretch and the list of its records, stored under the first of
+them, are one transaction. Whoever is delivered a record that begins a stored stretch drops what the list
+names and goes on behind it. So stretches never overlap as long as every delivery begins where a stretch
+begins: at the checkpoint of a failed one (the same first record), behind a delivery that ended with a stretch
+(nothing stored), or behind one that ended inside of a stretch: for that case the rest of the list is stored
+again under its own first record, before the delivery is answered. docs/monitoring.md has the cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from functions.archive_predictions.count_stretch import count_stretch
+from functions.archive_predictions.read_records import Record, read_records
+from functions.archive_predictions.settings import Archive
+
+STRETCH_RECORDS = 50
+"""A record leads to one chunk at most, and a transaction holds 100 items."""
+
+
+def archive_delivery(archive: Archive, batch: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Archive and count; gives how many records were counted, known already, and unreadable."""
+    waiting = list(read_records(batch))
+    result = {"counted": 0, "repeated": 0, "unreadable": 0}
+    while waiting:
+        members = archive.monitoring.delivery(waiting[0].tenant, waiting[0].identity)
+        if members is not None:
+            remaining = _behind(archive, waiting, members)
+            result["repeated"] += len(waiting) - len(remaining)
+            waiting = remaining
+            continue
+        stretch, rest = waiting[:STRETCH_RECORDS], waiting[STRETCH_RECORDS:]
+        chunks, unreadable = count_stretch(archive, stretch)
+        tenant, identities = stretch[0].tenant, [record.identity for record in stretch]
+        if archive.monitoring.record_delivery(tenant, identities, chunks):
+            result["counted"] += len(stretch) - unreadable
+            result["unreadable"] += unreadable
+            waiting = rest
+    return result
+
+
+def _behind(archive: Archive, waiting: Sequence[Record], members: Sequence[str]) -> list[Record]:
+    """What is not in a stored stretch. Where the delivery ends before the stretch does, its rest is stored
+    for the delivery that will begin there.
+    """
+    delivered = {record.identity for record in waiting}
+    rest = [member for member in members if member not in delivered]
+    remaining = [record for record in waiting if record.identity not in members]
+    if rest and not remaining:
+        archive.monitoring.forward_delivery(rest[0].partition("/")[0], rest)
+    return remaining
