@@ -8,17 +8,21 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import Literal, TypeVar
 
+from infra.packaging.uv import PackagingError
 from sluice.local import emulator
 from sluice.local.address import give_root_address
-from sluice.local.deploy import deploy
+from sluice.local.deploy import DeployError, deploy
 from sluice.local.environments import emulator_interpreter, install_layers
 from sluice.local.losses import what_may_be_lost
 from sluice.local.outputs import Outputs, read_outputs
 from sluice.local.profile import ACCOUNT, REGION, choose_port, profile_named, remember_port
-from sluice.local.resume import resume_interrupted_work
+from sluice.local.resume import ResumeError, resume_interrupted_work
 from sluice.local.session import client_config, root_session
-from sluice.local.synthesis import synthesize
+from sluice.local.synthesis import SynthesisError, synthesize
 from sluice.local.tokens import read_tokens, seed_tokens
+
+#: What `up` and `down` raise when a part of the stack does not come or go as it should.
+FAILURES = (PackagingError, SynthesisError, DeployError, ResumeError, emulator.EmulatorError)
 
 Progress = Callable[[str], None]
 Result = TypeVar("Result")
