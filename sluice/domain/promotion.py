@@ -85,25 +85,30 @@ def decide(promotion: Promotion, decision: Decision) -> tuple[PromotionStatus, t
 
     Forbidden where the requester approves what needs four eyes.
     """
-    if promotion.status != "waiting_for_approval":
-        raise Conflict(_why_closed(promotion))
-    if promotion.expires_on is not None and decision.at >= promotion.expires_on:
-        raise Conflict(f"the approval expired on {promotion.expires_on}")
-    if any(earlier.principal == decision.principal for earlier in promotion.decisions):
-        raise Conflict(f"{decision.principal} has decided already")
-    if (decision.model_digest, decision.report_digest) != (promotion.model_digest, promotion.report_digest):
-        raise Conflict("the model or its report is not the one this promotion is about")
-    if decision.self_approval and decision.decision == "approve" and promotion.approvals_required > 1:
-        raise Forbidden("this needs four eyes: whoever asked for it does not approve it")
+    if obstacle := _obstacle(promotion, decision):
+        raise Conflict(obstacle)
     decisions = (*promotion.decisions, decision)
     if decision.decision == "reject":
         return "rejected", decisions
-    if promotion.approvals_required == FOUR_EYES and decision.principal == promotion.requested_by:
-        raise Conflict("four eyes: somebody other than the requester has to approve")
+    four_eyes = promotion.approvals_required == FOUR_EYES
+    if four_eyes and decision.self_approval:
+        raise Forbidden("this needs four eyes: whoever asked for it does not approve it")
     people = {each.principal for each in decisions if each.decision == "approve"}
-    if promotion.approvals_required == FOUR_EYES and promotion.requester_known:
+    if four_eyes and promotion.requester_known:
         people.add(promotion.requested_by)
     return ("approved" if len(people) >= promotion.approvals_required else "waiting_for_approval"), decisions
+
+
+def _obstacle(promotion: Promotion, decision: Decision) -> str | None:
+    if promotion.status != "waiting_for_approval":
+        return _why_closed(promotion)
+    if promotion.expires_on is not None and decision.at >= promotion.expires_on:
+        return f"the approval expired on {promotion.expires_on}"
+    if any(earlier.principal == decision.principal for earlier in promotion.decisions):
+        return f"{decision.principal} has decided already"
+    if (decision.model_digest, decision.report_digest) != (promotion.model_digest, promotion.report_digest):
+        return "the model or its report is not the one this promotion is about"
+    return None
 
 
 def _why_closed(promotion: Promotion) -> str:

@@ -13,7 +13,7 @@ from functions.promote_model.request_approval import request_approval
 from functions.promote_model.roll_out import roll_out
 from functions.promote_model.step import StepInput
 from functions.resume_workflows.resume import resume_promotions
-from sluice.domain.errors import Conflict
+from sluice.domain.errors import Conflict, Forbidden
 from sluice.domain.promotion import Decision, Promotion
 from sluice.workflows.open_promotion import PromotionRequest, open_promotion
 from tests.stores.deployments import MotoDeployment
@@ -185,7 +185,7 @@ class TestDecisions:
         request = PromotionRequest(PROJECT, 1, ANN, "correlation", requester_known=known)
         waiting = until_approval(deployment, open_promotion(deployment, TENANT, request))
 
-        with pytest.raises(Conflict, match="somebody other"):
+        with pytest.raises(Forbidden, match="four eyes"):
             deployment.promotions.decide(TENANT, PROJECT, waiting.promotion_id, decision(waiting, ANN))
         statuses = [
             deployment.promotions.decide(
