@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from sluice.stores import clients
 from sluice.stores.deployment import Deployment
-from sluice.stores.endpoints import EndpointStore
 from sluice.stores.feedback import FeedbackStore
 from sluice.stores.ledger import Ledger
 from sluice.stores.secrets import SecretStore
@@ -22,10 +21,6 @@ if TYPE_CHECKING:
 
 class Platform(Deployment):
     """Built when first used, for as long as the function lives."""
-
-    @cached_property
-    def endpoints(self) -> EndpointStore:
-        return EndpointStore(self.platform)
 
     @cached_property
     def predictions(self) -> Ledger:

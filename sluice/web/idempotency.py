@@ -40,6 +40,7 @@ class Ticket:
     """This request's right to be the first; or, in `replay`, the answer of the one that was."""
 
     key: keys.Key
+    request: str
     replay: Replay | None = None
 
 
@@ -61,11 +62,11 @@ class IdempotencyStore:
             raise BadRequest("Idempotency-Key must be 1 to 200 printable characters")
         place = keys.idempotency(tenant=tenant, principal=principal, key=key)
         if self._claim(place, request):
-            return Ticket(place)
+            return Ticket(place, request)
         known = self.items.get(place)
         if known is None:
             raise InFlight("a request with this key ended just now without success")
-        return Ticket(place, _replay(known, request))
+        return Ticket(place, request, _replay(known, request))
 
     def finish(self, ticket: Ticket, status: int, body: dict[str, Any]) -> None:
         """Keep the answer. One too large to keep is forgotten, so that a repetition is done again."""
@@ -77,7 +78,7 @@ class IdempotencyStore:
         self.items.update(ticket.key, {"status": status, "answer": answer, "expires_at": expires})
 
     def forget(self, ticket: Ticket) -> None:
-        self.items.delete(ticket.key, expected={"answer": None})
+        self.items.delete(ticket.key, expected={"request": ticket.request, "answer": None})
 
     def _claim(self, place: keys.Key, request: str) -> bool:
         """Exactly one caller gets a key that is new, or whose time is over though it is not yet removed."""
