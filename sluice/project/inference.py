@@ -20,12 +20,16 @@ _SHOWN_VALUES = 4
 
 @dataclass(frozen=True, slots=True)
 class Inferred:
-    """`document` is a valid project.yaml; `seen` says per column what its values look like."""
+    """`document` is a valid project.yaml; `seen` says per column what its values look like.
+
+    `classes` are the target's, empty for a regression.
+    """
 
     document: dict[str, object]
     seen: Mapping[str, str]
     rows: int
-    warnings: tuple[str, ...]
+    classes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,7 @@ def _describe(
         },
     }
     seen = {name: _seen(facts, situation.markers) for name, facts in columns.items()}
-    return Inferred(document, seen, rows, target.warnings)
+    return Inferred(document, seen, rows, target.classes, target.warnings)
 
 
 def _entry(facts: ColumnFacts, situation: Situation, target: TargetGuess) -> dict[str, object]:

@@ -1,0 +1,50 @@
+"""Drift: reports of the monitoring, and a check now."""
+
+from typing import Annotated
+
+import typer
+
+from sluice.cli import show
+from sluice.cli.session import AsJson, Limit, ProjectName, session_of
+
+app = typer.Typer(help="Compare what is served with what was trained on.")
+
+
+@app.command("list")
+def list_reports(
+    context: typer.Context, project: ProjectName, limit: Limit = 20, as_json: AsJson = False
+) -> None:
+    """Drift reports, the newest first."""
+    reports = session_of(context).api("viewer").of(project, "drift", limit=limit)
+    show.listing(reports, REPORT_COLUMNS, as_json=as_json)
+
+
+@app.command("show")
+def show_report(
+    context: typer.Context,
+    project: ProjectName,
+    report_id: Annotated[str, typer.Argument(help="Of `drift list`; the newest one if not given.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """A drift report: every feature, the predictions, the labelled quality, and what followed."""
+    api = session_of(context).api("viewer")
+    newest = "" if report_id else next(api.of(project, "drift", limit=1), {}).get("report_id", "")
+    report = api.one(project, "drift", report_id or newest)
+    if as_json:
+        show.dump(report)
+    else:
+        show.console().print_json(data=report)
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    project: ProjectName,
+    environment: Annotated[str, typer.Option("--environment", "-e")] = "production",
+) -> None:
+    """Close the open window now, if it has rows enough, and report."""
+    session_of(context).api("deployer").create(project, "drift", {"environment": environment})
+    show.console().print(f"✓ asked for; see `sluice drift list {project}`")
+
+
+REPORT_COLUMNS: dict[str, str | show.Cell] = {"report": "report_id", "environment": "environment"}

@@ -1,0 +1,48 @@
+"""A promotion as whoever decides it sees it."""
+
+from rich.panel import Panel
+from rich.text import Text
+
+from sluice.cli import show
+
+
+def promotion_card(promotion: show.Json) -> Panel:
+    """Digests, verdict, gates, who asked, until when, and who decided what."""
+    fields: list[tuple[str, object]] = [
+        ("model", f"{promotion['project']} version {promotion['model_version']}"),
+        ("to", " → ".join(promotion["path"])),
+        ("status", promotion["status"]),
+        ("evaluated as", promotion["outcome"]),
+        *_verdict(promotion["verdict"]),
+        ("gates", _gates(promotion["gates"])),
+        ("model digest", promotion["model_digest"]),
+        ("report digest", promotion["report_digest"]),
+        ("asked for by", promotion["requested_by"]),
+        ("approvals", f"{promotion['approvals_required']} needed"),
+        ("expires", f"{show.moment(promotion['expires_on'])} UTC" if promotion["expires_on"] else ""),
+        ("decided", "\n".join(_decision(each) for each in promotion["decisions"])),
+        ("error", promotion.get("error")),
+    ]
+    below = [show.reasons(promotion["reasons"])] if promotion["reasons"] else []
+    return show.card(f"promotion {promotion['promotion_id']}", fields, *below)
+
+
+def _verdict(verdict: show.Json) -> list[tuple[str, object]]:
+    sentences = verdict.get("sentences") or [verdict.get("sentence")]
+    return [("verdict", "\n".join(f"· {sentence}" for sentence in sentences if sentence))]
+
+
+def _gates(gates: list[show.Json]) -> Text:
+    text = Text()
+    for number, gate in enumerate(gates):
+        text.append("\n" if number else "")
+        text.append("✓ " if gate["passed"] else "✗ ", style="green" if gate["passed"] else "red")
+        text.append(f"{gate['name']}: {gate['detail']}")
+    return text
+
+
+def _decision(decision: show.Json) -> str:
+    own = ", who asked for it too" if decision["self_approval"] else ""
+    comment = f": {decision['comment']}" if decision["comment"] else ""
+    when = show.moment(decision["at"])
+    return f"{decision['decision']} by {decision['principal']}{own} at {when}{comment}"

@@ -1,0 +1,48 @@
+"""A file on its way up: leave asked for, bytes sent with progress, the upload's id given."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+from sluice.cli import show
+from sluice.cli.session import Session
+from sluice.client.api import put_file
+from sluice.domain.errors import Invalid
+
+_CHUNK = 256 * 1024
+
+
+def send_file(session: Session, project: str, file: Path, *, forced: bool = False) -> str:
+    """Push a data file; gives the upload's id."""
+    if not file.is_file():
+        raise Invalid(f"{file} is no file")
+    size = file.stat().st_size
+    api = session.api("contributor")
+    ticket = api.open_upload(project, "data", safe_name(file.name), size, forced=forced)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=show.console(), transient=True) as progress:
+        task = progress.add_task(file.name, total=size)
+
+        def chunks() -> Iterator[bytes]:
+            with file.open("rb") as opened:
+                while chunk := opened.read(_CHUNK):
+                    yield chunk
+                    progress.advance(task, len(chunk))
+
+        put_file(ticket, chunks(), size)
+    return str(ticket["upload_id"])
+
+
+def send_bytes(session: Session, project: str, name: str, content: bytes) -> str:
+    """Push code; gives the upload's id."""
+    ticket = session.api("contributor").open_upload(project, "code", name, len(content))
+    put_file(ticket, iter([content]), len(content))
+    return str(ticket["upload_id"])
+
+
+def safe_name(name: str) -> str:
+    """The name as part of an object's key: other characters become hyphens."""
+    cleaned = re.sub(r"[^A-Za-z0-9._-]+", "-", name).lstrip("._-")
+    return cleaned[-200:] or "data.csv"

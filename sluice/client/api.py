@@ -1,0 +1,88 @@
+"""The control API as methods: one call each, plain JSON back."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from sluice.client.errors import NotReachable, Problem, Refused
+from sluice.client.transport import Json, Transport
+
+_ROOT = "/sluice/v1"
+
+
+class Api:
+    """What a role may do through `/sluice/v1`; errors are those of the transport."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def me(self) -> Json:
+        return self._transport.get(f"{_ROOT}/me")
+
+    def push_project(self, spec: Mapping[str, Any]) -> Json:
+        return self._transport.post(f"{_ROOT}/projects", {"spec": spec})
+
+    def projects(self) -> Iterator[Json]:
+        return self._all(f"{_ROOT}/projects")
+
+    def project(self, project: str) -> Json:
+        return self._transport.get(f"{_ROOT}/projects/{project}")
+
+    def of(self, project: str, kind: str, *, limit: int | None = None) -> Iterator[Json]:
+        """A project's uploads, trainings, models, promotions, endpoints, drift or audit; the newest first."""
+        return self._all(f"{_ROOT}/projects/{project}/{kind}", limit=limit)
+
+    def one(self, project: str, kind: str, name: str | int) -> Json:
+        return self._transport.get(f"{_ROOT}/projects/{project}/{kind}/{name}")
+
+    def create(self, project: str, kind: str, body: Mapping[str, Any]) -> Json:
+        return self._transport.post(f"{_ROOT}/projects/{project}/{kind}", body)
+
+    def open_upload(self, project: str, kind: str, name: str, size: int, *, forced: bool = False) -> Json:
+        """Leave to put one file of `size` bytes: {"upload_id", "url", "headers", "key"}."""
+        body = {"kind": kind, "filename": name, "size": size, "force": forced}
+        return self.create(project, "uploads", body)
+
+    def retry_training(self, project: str, training_id: str) -> Json:
+        return self.create(project, f"trainings/{training_id}/retry", {})
+
+    def decide(self, project: str, promotion_id: str, decision: str, comment: str) -> Json:
+        body = {"decision": decision, "comment": comment}
+        return self.create(project, f"promotions/{promotion_id}/decisions", body)
+
+    def story(self, prediction_id: str) -> Json:
+        """How a prediction came about."""
+        return self._transport.get(f"{_ROOT}/predictions/{prediction_id}")
+
+    def feedback(self, project: str, items: Sequence[Mapping[str, Any]]) -> Json:
+        return self.create(project, "feedback", {"items": list(items)})
+
+    def lineage(self, project: str, node: str | None = None) -> Json:
+        return self._transport.get(f"{_ROOT}/projects/{project}/lineage", node=node)
+
+    def audit_verification(self, project: str) -> Json:
+        return self._transport.get(f"{_ROOT}/projects/{project}/audit/verification")
+
+    def _all(self, path: str, *, limit: int | None = None) -> Iterator[Json]:
+        token: str | None = None
+        left = limit
+        while left is None or left > 0:
+            page = self._transport.get(path, page_token=token, limit=None if left is None else min(left, 200))
+            yield from page["items"][:left]
+            left = None if left is None else left - len(page["items"])
+            token = page.get("next_page_token")
+            if token is None:
+                return
+
+
+def put_file(ticket: Mapping[str, Any], chunks: Iterator[bytes], size: int) -> None:
+    """Send a file to the link that `open_upload` gave; `chunks` make up exactly `size` bytes."""
+    headers = {**ticket["headers"], "content-length": str(size)}
+    try:
+        response = httpx.put(ticket["url"], headers=headers, content=chunks, timeout=300.0)
+    except httpx.TransportError as error:
+        raise NotReachable(f"the upload broke off: {error}") from error
+    if not response.is_success:
+        title = f"the storage refused the upload (HTTP {response.status_code})"
+        raise Refused(Problem(response.status_code, title, response.text[:300]))
