@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from sluice.domain.tracking.entities import (
     Experiment,
@@ -19,19 +20,23 @@ from sluice.domain.tracking.grammars import Kind
 CONTEXT_TAG = "mlflow.data.context"
 _PROMPT_TAG = "mlflow.prompt.is_prompt"
 
+Texts = Mapping[str, str]
+"""Large values by digest: those that the filter needs."""
+NO_TEXTS: Texts = MappingProxyType({})
+
 Seen = Scalar | tuple[str, ...] | None
 
 
-def look_at_run(run: Run) -> Lookup:
+def look_at_run(run: Run, texts: Texts = NO_TEXTS) -> Lookup:
     def lookup(kind: Kind, key: str) -> Seen:
         match kind:
             case "metric":
                 point = run.latest.get(key)
                 return None if point is None else point.value
             case "param":
-                return _text(run.params.get(key))
+                return _text(run.params.get(key), texts)
             case "tag":
-                return _text(run.tags.get(key))
+                return _text(run.tags.get(key), texts)
             case "dataset":
                 return _datasets(run, key)
         found: Scalar | None = run.name if key == "run_name" else getattr(run, key)
@@ -72,7 +77,7 @@ def look_at_version(version: ModelVersion) -> Lookup:
     return lambda kind, key: _registry_tag(version.tags, key) if kind == "tag" else names[key]
 
 
-def look_at_logged_model(model: LoggedModel) -> Lookup:
+def look_at_logged_model(model: LoggedModel, texts: Texts = NO_TEXTS) -> Lookup:
     names: dict[str, Scalar] = {
         "name": model.name,
         "model_id": model.model_id,
@@ -89,9 +94,9 @@ def look_at_logged_model(model: LoggedModel) -> Lookup:
                 points = [point for point in model.metrics if point.series.key == key]
                 return max(points, key=lambda point: point.timestamp).value if points else None
             case "param":
-                return _text(model.params.get(key))
+                return _text(model.params.get(key), texts)
             case "tag":
-                return _text(model.tags.get(key))
+                return _text(model.tags.get(key), texts)
         return names[key]
 
     return lookup
@@ -109,6 +114,5 @@ def _registry_tag(tags: Mapping[str, str], key: str) -> str | None:
     return "false" if found is None and key == _PROMPT_TAG else found
 
 
-def _text(value: Value | None) -> str | None:
-    """A large value counts as its digest until it is loaded."""
-    return value.sha256 if isinstance(value, LargeValue) else value
+def _text(value: Value | None, texts: Texts) -> str | None:
+    return texts.get(value.sha256, value.sha256) if isinstance(value, LargeValue) else value

@@ -12,9 +12,12 @@ from sluice.domain.errors import AlreadyExists
 from sluice.domain.ids import NewId, new_id
 from sluice.domain.tracking.entities import DatasetInput, Point, RegisteredModel, Run, Series
 from sluice.stores.tracking.experiments import ExperimentStore
+from sluice.stores.tracking.logged_models import LoggedModelStore, read_logged_model
 from sluice.stores.tracking.owners import OwnerStore
 from sluice.stores.tracking.registry import RegistryStore
-from sluice.stores.tracking.runs import NewRun, RunStore
+from sluice.stores.tracking.runs import NewRun, RunStore, read_run
+from sluice.stores.tracking.search import Search
+from sluice.stores.tracking.summaries import ShardCache, Summaries
 from sluice.stores.tracking.table import Table
 from sluice.stores.tracking.versions import NewVersion, VersionStore
 
@@ -36,6 +39,21 @@ class Tracking:
     @cached_property
     def runs(self) -> RunStore:
         return RunStore(self.table, self.experiments, OwnerStore(self.table, "run"))
+
+    @cached_property
+    def models(self) -> LoggedModelStore:
+        return LoggedModelStore(self.table, self.experiments, OwnerStore(self.table, "model"))
+
+    @cached_property
+    def search(self) -> Search:
+        """Keeps what it has read: one a warm function."""
+        cache = ShardCache()
+        return Search(
+            self.experiments,
+            self.runs.owners.documents,
+            Summaries(self.runs.owners, cache, read_run),
+            Summaries(self.models.owners, cache, read_logged_model),
+        )
 
     @cached_property
     def registry(self) -> RegistryStore:

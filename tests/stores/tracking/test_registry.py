@@ -101,4 +101,6 @@ def test_tags_of_versions_come_back(tracking: Tracking, model: str) -> None:
     assert tracking.versions.get(TENANT, model, 1).tags == {"a": "b", "ü" * 250: "x" * 100_000}
     tracking.versions.delete_tag(TENANT, model, 1, "a")
     assert "a" not in tracking.versions.get(TENANT, model, 1).tags
-    assert [one.version for one in tracking.versions.of_model(TENANT, tracking.registry.get(TENANT, model))] == [1]
+    assert [
+        one.version for one in tracking.versions.of_model(TENANT, tracking.registry.get(TENANT, model))
+    ] == [1]

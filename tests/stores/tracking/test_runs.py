@@ -93,9 +93,7 @@ def test_a_hundred_params_of_6000_characters_fit(tracking: Tracking, run_id: str
 
 def test_documents_overflow_into_further_ones(tracking: Tracking, run_id: str) -> None:
     for batch in range(3):
-        tracking.log_batch(
-            TENANT, run_id, params={f"p{batch}-{number}": "x" * 900 for number in range(100)}
-        )
+        tracking.log_batch(TENANT, run_id, params={f"p{batch}-{number}": "x" * 900 for number in range(100)})
     tracking.log_batch(TENANT, run_id, tags={"team": "other"})
     run = tracking.get_run(TENANT, run_id)
     assert len(run.params) == 300
