@@ -16,7 +16,9 @@ def caller(*roles: str, projects: str = "*") -> Caller:
 def test_the_published_page_is_the_table() -> None:
     page = Path(__file__).parents[3] / "docs" / "permissions.md"
 
-    assert page.read_text() == render_markdown(), "run: python -m sluice.web.permissions > docs/permissions.md"
+    assert page.read_text() == render_markdown(), (
+        "run: python -m sluice.web.permissions > docs/permissions.md"
+    )
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.action)
