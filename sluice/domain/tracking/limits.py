@@ -43,7 +43,8 @@ def check_key(key: str, what: str = "key") -> str:
         )
     if posixpath.normpath(key) != key or key == "." or key.startswith(("..", "/")):
         raise Invalid(
-            f"Invalid value {_shown(key)} for parameter '{what}' supplied: as a path it would be another name."
+            f"Invalid value {_shown(key)} for parameter '{what}' supplied: "
+            "read as a path it would be another name."
         )
     return within(what, key, KEY)
 

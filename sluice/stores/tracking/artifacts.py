@@ -79,7 +79,7 @@ class ArtifactFiles:
         """Files and folders directly below a folder, with their names only; empty for a file."""
         prefix = _key(tenant, path).rstrip("/") + "/"
         found: list[FileInfo] = []
-        for page in self._pages(prefix, Delimiter="/"):
+        for page in self._pages(prefix, "/"):
             found += [
                 FileInfo(folder["Prefix"].removeprefix(prefix).rstrip("/"), None)
                 for folder in page.get("CommonPrefixes", [])
@@ -141,10 +141,9 @@ class ArtifactFiles:
         except ClientError as error:
             raise _missing(error, f"upload {upload_id} of {path}") from error
 
-    def _pages(self, prefix: str, **options: str) -> Iterator[Any]:
-        yield from self.client.get_paginator("list_objects_v2").paginate(
-            Bucket=self.bucket, Prefix=prefix, **options
-        )
+    def _pages(self, prefix: str, delimiter: str = "") -> Iterator[Any]:
+        pages = self.client.get_paginator("list_objects_v2")
+        yield from pages.paginate(Bucket=self.bucket, Prefix=prefix, Delimiter=delimiter)
 
 
 def content_type(path: str) -> str:
