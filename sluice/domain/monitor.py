@@ -75,13 +75,14 @@ class Monitor:
         return rows + (self.total - self.judged).about_labels()
 
     def with_chunk(self, chunk: Chunk) -> Monitor:
-        return replace(self, total=self.total + chunk.counts, opened_at=self.opened_at or chunk.first_at)
+        began = chunk.first_at if chunk.counts.rows else None
+        return replace(self, total=self.total + chunk.counts, opened_at=self.opened_at or began)
 
-    def is_due(self, rule: WindowRule, now: datetime) -> bool:
-        """Whether the time has come and there are rows enough."""
+    def may_close(self, rule: WindowRule, now: datetime, *, requested: bool) -> bool:
+        """Whether the open window has rows enough, and its time has come or somebody asks for it."""
         if self.opened_at is None or self.rows_open < rule.minimum_rows:
             return False
-        return now - parse_time(self.opened_at) >= timedelta(hours=rule.hours)
+        return requested or now - parse_time(self.opened_at) >= timedelta(hours=rule.hours)
 
 
 @dataclass(frozen=True, slots=True)

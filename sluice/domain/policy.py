@@ -35,13 +35,21 @@ class Decision:
 
 
 def decide(
-    policy: Policy, drift: WindowDrift, quality: Quality, *, input_alarms: int, new_labels: int
+    policy: Policy,
+    drift: WindowDrift,
+    quality: Quality,
+    *,
+    champion: bool,
+    input_alarms: int,
+    new_labels: int,
 ) -> Decision:
-    """`input_alarms`: windows with an input alarm in a row, this one included. `new_labels`: since the
-    model was trained or last asked to be.
+    """`champion`: this version carries the most weight in the last environment. `input_alarms`: windows
+    with an input alarm in a row, this one included. `new_labels`: since the model was trained or last asked
+    to be.
     """
     clauses = (
         Clause("enabled", policy.enabled, "the project allows it" if policy.enabled else "switched off"),
+        Clause("champion", champion, "it serves the most" if champion else "another version serves the most"),
         _drift(policy, drift, input_alarms),
         Clause("quality", quality.verdict == "worse", f"{quality.metric}: {quality.verdict}"),
         Clause(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sluice.domain.artefacts import ArtefactRef
@@ -15,7 +15,7 @@ from sluice.stores.items import ConditionFailed, Item, Items, Page
 @dataclass(frozen=True, slots=True)
 class Report:
     """`document` is shown to people, `full` refers to all of it. `announce` names the events that have to
-    be published for it: the report is unannounced until they are.
+    be published for it, each with the id of its audit event: the report is unannounced until they are.
     """
 
     project: str
@@ -26,7 +26,7 @@ class Report:
     document: Mapping[str, Any]
     full: ArtefactRef
     correlation_id: str
-    announce: tuple[str, ...] = ()
+    announce: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -90,5 +90,5 @@ def report_item(tenant: str, report: Report) -> Item:
         "document": json.dumps(report.document, separators=(",", ":"), ensure_ascii=False),
         "full": asdict(report.full),
         "correlation_id": report.correlation_id,
-        "announce": list(report.announce),
+        "announce": dict(report.announce),
     }

@@ -66,7 +66,7 @@ class MonitoringStore:
         return {"pk": pk, "sk": sk, "members": list(members), "expires_at": self._in_days(DELIVERY_DAYS)}
 
     def pending(
-        self, tenant: str, project: str, *, environment: str, version: int, limit: int
+        self, tenant: str, project: str, environment: str, version: int, *, limit: int
     ) -> tuple[list[Chunk], bool]:
         """The first chunks nobody has taken in, in the order of scoring, and whether there are more."""
         page = self.items.query(

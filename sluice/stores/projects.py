@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sluice.domain.artefacts import ArtefactRef
@@ -37,6 +37,15 @@ class ProjectStore:
         return self.items.query(
             keys.projects_partition(tenant=tenant), index="gsi1", limit=limit, start=start
         )
+
+    def names(self, tenant: str) -> Iterator[str]:
+        """Every project, by name."""
+        start: Mapping[str, str] | None = None
+        while True:
+            page = self.page(tenant, start=start)
+            yield from (item["name"] for item in page.items)
+            if not (start := page.next_key):
+                return
 
     def push(
         self,

@@ -1,0 +1,49 @@
+"""Which projects an event asks to check; one that fails does not keep the others from their turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from functions.check_drift.announce_reports import announce_reports
+from functions.check_drift.check_version import Check, check_version
+from functions.check_drift.settings import Monitoring
+from sluice.domain.errors import SluiceError
+
+TENANTS = ("default",)
+
+
+def check_projects(monitoring: Monitoring, event: Mapping[str, Any], correlation_id: str) -> list[str]:
+    """The ids of the reports that were made. Raises the first error after every project had its turn."""
+    reports: list[str] = []
+    failures: list[SluiceError] = []
+    for check in _checks(monitoring, event, correlation_id):
+        try:
+            reports += _check(monitoring, check)
+        except SluiceError as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
+    return reports
+
+
+def _checks(monitoring: Monitoring, event: Mapping[str, Any], correlation_id: str) -> Iterator[Check]:
+    if event.get("detail-type") == "DriftCheckRequested":
+        detail = event["detail"]
+        environment = detail["data"].get("environment")
+        yield Check(detail["tenant"], detail["project"], environment, True, detail["correlation_id"])
+        return
+    for tenant in TENANTS:
+        for project in monitoring.projects.names(tenant):
+            yield Check(tenant, project, None, False, correlation_id)
+
+
+def _check(monitoring: Monitoring, check: Check) -> list[str]:
+    reports = [
+        report
+        for environment, version in monitoring.counts.monitored(check.tenant, check.project)
+        if check.environment in {None, environment}
+        for report in check_version(monitoring, check, environment, version)
+    ]
+    announce_reports(monitoring, check.tenant, check.project)
+    return reports

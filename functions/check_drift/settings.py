@@ -1,0 +1,32 @@
+"""What this room reads from its environment, once."""
+
+from __future__ import annotations
+
+import os
+from functools import cache, cached_property
+
+from sluice.stores.baselines import BaselineStore
+from sluice.stores.deployment import Deployment
+from sluice.stores.drift_reports import DriftReportStore
+from sluice.stores.monitoring import MonitoringStore
+
+
+class Monitoring(Deployment):
+    """The deployment's stores, and those that only this room needs."""
+
+    @cached_property
+    def baselines(self) -> BaselineStore:
+        return BaselineStore(self.models, self.artefacts)
+
+    @cached_property
+    def counts(self) -> MonitoringStore:
+        return MonitoringStore(self.platform)
+
+    @cached_property
+    def reports(self) -> DriftReportStore:
+        return DriftReportStore(self.platform)
+
+
+@cache
+def monitoring() -> Monitoring:
+    return Monitoring(os.environ)
