@@ -1,7 +1,7 @@
 """Every Lambda function of the platform, as rows: what it runs on and what it may touch.
 
-A verb of `access` is a row of `infra.access.GRANTS`; a resource that is not named is not reachable, and its environment
-variable is not there.
+A verb of `access` is a row of `infra.access.GRANTS`; a resource that is not named is not reachable, and its
+environment variable is not there.
 """
 
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Room:
-    """One function: its folder under functions/, layers, size (MB, seconds), access, and how it is started."""
+    """One function: its folder under functions/, layers, size (MB, seconds), and what it may touch."""
 
     name: str
     stack: str
@@ -40,6 +40,7 @@ ROOMS: tuple[Room, ...] = (
             "audit": ("read", "append"),
             "data": ("read", "write"),
             "artifacts": ("read",),
+            "archive": ("read",),
             "events": ("put",),
             "training_state_machine": ("start",),
             "promotion_state_machine": ("start", "answer"),

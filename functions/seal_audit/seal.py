@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from sluice.domain.audit import GENESIS, AuditLink, seal
+from sluice.domain.audit import GENESIS, PLATFORM, AuditLink, seal
 from sluice.stores.deployment import Deployment
 
 
 def projects(deployment: Deployment, tenant: str) -> Iterator[str]:
+    """Every project, and first what concerns none of them."""
+    yield PLATFORM
     start = None
     while True:
         page = deployment.projects.page(tenant, start=start)

@@ -94,7 +94,13 @@ def test_only_an_admin_of_everything_hands_out_tokens(api: Api) -> None:
 
     api.post("/tokens", body, ADA).problem(403, "forbidden")
     api.post("/tokens", body, person("half", "admin", projects="credit")).problem(403, "forbidden")
-    for wrong in ({"roles": ["root"]}, {"roles": []}, {"principal": "a,b"}, {"projects": ["A"]}):
+    wrongs: tuple[dict[str, object], ...] = (
+        {"roles": ["root"]},
+        {"roles": []},
+        {"principal": "a,b"},
+        {"projects": ["A"]},
+    )
+    for wrong in wrongs:
         api.post("/tokens", body | wrong, ROOT).problem(422, "invalid")
 
 
