@@ -18,9 +18,7 @@ from sluice.domain.counts import LABELS, QUALITY_METRICS, ROWS, Counts, Task, Ve
 from sluice.domain.evaluation_measures import MEASURES, Answers
 from sluice.domain.frames import Column
 from sluice.domain.histograms import SCORE_EDGES, Bins, bins_for, number_bins
-
-TRAIN, TEST, HELD_BACK = 0, 1, 2
-"""Sides of a dataset's rows."""
+from sluice.domain.split import TEST, TRAIN
 
 MINIMUM_TEST_ROWS = 200
 """With fewer test rows in the newest part, the whole test side is the reference of outputs and quality."""
@@ -129,11 +127,11 @@ def build_baseline(  # noqa: PLR0913 - a model, its data and its answers
 ) -> Baseline:
     """Freeze the reference of a model.
 
-    `features`: (name, dtype). `sides`: one of TRAIN, TEST, HELD_BACK a row of the data file, in file
-    order; `train` and `test` hold the columns of those rows, in file order too. `outputs` and `labels` are
-    of the test side: chance of the positive class [n], of each class [n, k], or values [n]; 0/1, class
-    numbers, or values. Inputs are taken from all rows of the newest `reference_fraction` of the file,
-    outputs and quality from its test side.
+    `features`: (name, dtype). `sides`: the side of each row of the data file (sluice.domain.split);
+    `train` and `test` hold the columns of those rows, all in file order. `outputs` and `labels` are of the
+    test side: chance of the positive class [n], of each class [n, k], or values [n]; 0/1, class numbers, or
+    values. Inputs are taken from all rows of the newest `reference_fraction` of the file, outputs and
+    quality from its test side.
     """
     new_train, new_test = _newest(sides, reference_fraction)
     columns = {name: np.concatenate([train[name][new_train], test[name][new_test]]) for name, _ in features}
