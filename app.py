@@ -1,14 +1,15 @@
 """CDK entry: read the stage, build the assets, compose, check, synthesize. It calls no AWS API.
 
-Context: `stage` (dev, prod; default dev), `layers` (cloud: built for Lambda; host: pointing at packages for this
-machine, for the embedded AWS; stub: empty, to look at templates; default cloud).
+Context: `stage` (dev, prod; default dev), `layers` (cloud: built for Lambda; host: pointing at packages for
+this machine, for the embedded AWS; stub: empty, to look at templates; default cloud).
 """
 
 from pathlib import Path
 
 from aws_cdk import App
 
-from infra.application import FLAGS, check, compose
+from infra.application import FLAGS, compose
+from infra.nag import check
 from infra.packaging.build import build_for_cloud, build_for_host, build_stubs
 from infra.settings import Build
 from infra.stages import stage_named
@@ -36,7 +37,7 @@ def main() -> None:
     layers = app.node.try_get_context("layers") or "cloud"
     compose(app, stage, assets(layers))
     if layers != "host":  # the same stacks are checked without the emulator's haste
-        check(app)
+        check(app, stage)
     app.synth()
 
 

@@ -1,7 +1,7 @@
 """What a verb on a resource means, in IAM actions: the one place where permissions are spelled out.
 
-A room says `{"platform": ("read", "write")}`; `grant` turns that into statements on exactly that table or bucket and
-returns the environment variables which name it. Nobody may update or delete audit items: no such row exists.
+A room says `{"platform": ("read", "write")}`; `grant` turns that into statements on exactly that table or
+bucket. Nobody may update or delete audit items: no such row exists.
 """
 
 from collections.abc import Iterable, Mapping

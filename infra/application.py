@@ -1,7 +1,6 @@
 """The whole application: six stacks of one stage, in the order in which they find each other."""
 
-from aws_cdk import App, Tags, Validations
-from cdk_nag import AwsSolutionsChecks
+from aws_cdk import App, Stack, Tags
 
 from infra.settings import Build
 from infra.stacks.api import ApiStack
@@ -12,7 +11,7 @@ from infra.stacks.serving import ServingStack
 from infra.stacks.training import TrainingStack
 from infra.stages import Stage
 
-# Behaviour that the CDK keeps off for old applications. Here and not in cdk.json, so that every way to synthesize agrees.
+# Behaviour that the CDK keeps off for old applications. Not in cdk.json: every way to synthesize must agree.
 FLAGS: dict[str, object] = {
     "@aws-cdk/aws-iam:minimizePolicies": True,
     "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True,
@@ -31,7 +30,7 @@ def compose(app: App, stage: Stage, build: Build) -> None:
     monitoring = MonitoringStack(app, f"{prefix}-Monitoring", stage=stage, build=build)
     api = ApiStack(app, f"{prefix}-Api", stage=stage, build=build)
     # What a stack looks up by parameter must be published before it is deployed.
-    needs = {
+    needs: dict[Stack, list[Stack]] = {
         training: [data],
         promotion: [data],
         serving: [data],
@@ -43,8 +42,3 @@ def compose(app: App, stage: Stage, build: Build) -> None:
             stack.add_stack_dependency(dependency)
     Tags.of(app).add("application", "sluice")
     Tags.of(app).add("stage", stage.name)
-
-
-def check(app: App) -> None:
-    """Hold the application against the AwsSolutions rules when it is synthesized."""
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app))

@@ -21,3 +21,9 @@ def publish(scope: Construct, stage: Stage, name: str, value: str) -> None:
 def look_up(scope: Construct, stage: Stage, name: str) -> str:
     """The value published under `name`, resolved when the stack is deployed."""
     return ssm.StringParameter.value_for_string_parameter(scope, path(stage, name))
+
+
+def reference(stage: Stage, name: str) -> str:
+    """The template parameter through which a stack looks `name` up, as the CDK calls it."""
+    letters = "".join(letter for letter in path(stage, name) if letter.isalnum())
+    return f"SsmParameterValue{letters}C96584B6F00A464EAD1953AFF4B05118Parameter"

@@ -1,4 +1,4 @@
-"""The one shape of every bucket: private, versioned, encrypted, over TLS only, its accesses logged, retained."""
+"""The one shape of every bucket: private, versioned, encrypted, over TLS only, accesses logged, retained."""
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_s3 as s3
@@ -36,7 +36,7 @@ class StateBucket(s3.Bucket):
             removal_policy=RemovalPolicy.RETAIN,
         )
         if announce:
-            # The construct's own switch brings a custom resource with wide permissions; the property needs none.
+            # The construct's own switch brings a custom resource with wide permissions; the property none.
             resource = self.node.default_child
             if not isinstance(resource, s3.CfnBucket):
                 raise TypeError("a bucket's default child is its CloudFormation resource")

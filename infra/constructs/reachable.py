@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from aws_cdk import Arn, ArnComponents, ArnFormat, Stack
+from aws_cdk import ArnFormat, Stack
 
 from infra.parameters import look_up
 from infra.stages import Stage
@@ -32,27 +32,22 @@ def target(stack: Stack, stage: Stage, name: str) -> Target:
         arn = stack.format_arn(service="events", resource="event-bus", resource_name="default")
         return Target({"bus": [arn]}, {"EVENT_BUS_NAME": "default"})
     if name.endswith("_state_machine"):
-        return state_machine(
-            look_up(stack, stage, f"{name.removesuffix('_state_machine')}-machine-arn"), name
-        )
+        workflow = name.removesuffix("_state_machine")
+        return state_machine(stack, look_up(stack, stage, f"{workflow}-machine"), name)
     raise KeyError(f"nothing to reach is called {name!r}")
 
 
-def state_machine(arn: str, name: str) -> Target:
-    """A workflow and its executions. `arn` may be a token."""
-    executions = Arn.split(arn, ArnFormat.COLON_RESOURCE_NAME)
-    execution = Arn.format(
-        ArnComponents(
-            partition=executions.partition,
-            service="states",
-            region=executions.region,
-            account=executions.account,
-            resource="execution",
-            resource_name=f"{executions.resource_name}:*",
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
-    )
+def state_machine(stack: Stack, machine: str, name: str) -> Target:
+    """The workflow called `machine` and its executions; `name` is what the table of rooms calls it."""
+    arn = _states_arn(stack, "stateMachine", machine)
+    execution = _states_arn(stack, "execution", f"{machine}:*")
     return Target({"machine": [arn], "execution": [execution]}, {f"{name.upper()}_ARN": arn})
+
+
+def _states_arn(stack: Stack, resource: str, name: str) -> str:
+    return stack.format_arn(
+        service="states", resource=resource, resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
+    )
 
 
 def _table(stack: Stack, stage: Stage, name: str) -> Target:

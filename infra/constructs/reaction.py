@@ -23,7 +23,7 @@ class Reactions(Construct):
         self._rule(name, events.EventPattern(source=["sluice"], detail_type=list(types)), function)
 
     def on_upload(self, name: str, bucket: str, function: lambda_.IFunction) -> None:
-        """React to data and code that arrive for a project. What the platform generates (`derived/`) is neither."""
+        """React to data and code that arrive for a project. What the platform generates is neither."""
         keys = [{"wildcard": "projects/*/data/*"}, {"wildcard": "projects/*/code/*"}]
         pattern = events.EventPattern(
             source=["aws.s3"],

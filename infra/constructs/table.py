@@ -1,4 +1,4 @@
-"""The one shape of every table: generic keys and indexes, so that none of them is ever added to a living table."""
+"""The one shape of every table: generic keys and indexes, so that none is ever added to a living table."""
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb

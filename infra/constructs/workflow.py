@@ -1,7 +1,7 @@
-"""State machines of one kind: a row of steps, each of whose outcomes either goes on or goes to the conclusion.
+"""State machines of one kind: a row of steps, whose outcomes either go on or go to the conclusion.
 
-State carries ids only: every step gets the execution's own input, whatever the steps before it answered. Expected
-failures are outcomes; what nobody foresaw is caught and concluded with an `error`.
+State carries ids only: every step gets the execution's own input, whatever the steps before it answered.
+Expected failures are outcomes; what nobody foresaw is caught and concluded with an `error`.
 """
 
 from collections.abc import Mapping
@@ -30,8 +30,8 @@ TRANSIENT = [
 class Step:
     """One state: the function it invokes, its payload, and where an outcome leads.
 
-    `go_on` are the outcomes that lead to the next step; `jumps` lead elsewhere by step name. Every other outcome
-    concludes. `waits_at` is the path of the seconds that a step waits for an answer by task token.
+    `go_on` are the outcomes that lead to the next step, `jumps` lead to a step by name; all others conclude.
+    `waits_at` is the path of the seconds that a step waits for an answer by task token.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Conclusion:
-    """The last state, entered from every way out; after a fault its payload has an `error` of Error and Cause."""
+    """The last state, entered from every way out; after a fault its payload has an `error`."""
 
     name: str
     function: lambda_.IFunction
@@ -99,7 +99,8 @@ class Workflow(Construct):
 
     def _state(self, step: Step, failed: tasks.LambdaInvoke) -> tasks.LambdaInvoke:
         state = _invoke(self, step.name, step.function, step.payload, step.waits_at)
-        return state.add_catch(failed, errors=["States.ALL"], result_path="$.error")
+        state.add_catch(failed, errors=["States.ALL"], result_path="$.error")
+        return state
 
 
 def _choice(

@@ -1,1 +1,1 @@
-"""Building what is deployed: function assets and layers, in plain Python. Nothing here needs Docker or the CDK."""
+"""Building what is deployed, function assets and layers, in plain Python: no Docker, no CDK."""

@@ -1,7 +1,7 @@
 """Installing what a command needs into .venv: `python3 -m infra.packaging.install local|test|check`.
 
-Only the standard library is importable here, on any Python from 3.11. Everything comes from the index that pip is
-configured for, each file by its hash; a second run with nothing changed does nothing.
+Only the standard library is importable here, on any Python from 3.11. Everything comes from the index that
+pip is configured for, each file by its hash; a second run with nothing changed does nothing.
 """
 
 import hashlib
@@ -57,14 +57,16 @@ def _requirements(name: str) -> Path:
 def _make_environment() -> None:
     if _python().exists():
         return
-    made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True, check=False)
+    made = subprocess.run(
+        [sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True, check=False
+    )
     if made.returncode != 0:
         # Debian's Python comes without ensurepip; its pip, where there is one, can install from outside.
         _run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(VENV)])
 
 
 def _install_uv() -> None:
-    """uv by the hashes of the lock, with whichever pip there is."""
+    """Install uv by the hashes of the lock, with whichever pip there is."""
     with tempfile.TemporaryDirectory() as scratch:
         locked = Path(scratch) / "uv.txt"
         locked.write_text(_locked_uv())
@@ -72,7 +74,9 @@ def _install_uv() -> None:
         pip = [str(_python()), "-m", "pip"]
         if inside.returncode != 0:
             pip = [sys.executable, "-m", "pip", "--python", str(_python())]
-        _run([*pip, "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", str(locked)])
+        _run(
+            [*pip, "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", str(locked)]
+        )
 
 
 def _locked_uv() -> str:
@@ -84,7 +88,9 @@ def _locked_uv() -> str:
 
 def _uv(command: str, *arguments: str) -> None:
     uv = str(_python().with_name("uv"))
-    _run([uv, "pip", command, "--quiet", "--python", str(_python()), *arguments], environment=uv_environment())
+    _run(
+        [uv, "pip", command, "--quiet", "--python", str(_python()), *arguments], environment=uv_environment()
+    )
 
 
 def _run(command: list[str], environment: dict[str, str] | None = None) -> None:

@@ -21,7 +21,7 @@ def requirements(root: Path, layer: str) -> Path:
 
 
 def build_cloud_layer(root: Path, layer: str, target: Path) -> None:
-    """Install the layer for Lambda (arm64, Python 3.13) into `target`/python and strip what is never imported.
+    """Install the layer for Lambda (arm64, Python 3.13) into `target`/python; strip what is never imported.
 
     Files are copied, never linked: what is stripped or edited must not be uv's cache.
     """

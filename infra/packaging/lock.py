@@ -1,7 +1,7 @@
-"""Locking requirements by hash: `make lock`. The groups of pyproject.toml go in; files that any index can serve come out.
+"""Locking requirements by hash: groups of pyproject.toml go in, files that any index can serve come out.
 
-Every file is universal (Linux, macOS; Python from 3.11) and names no registry. All others are constrained by the widest,
-so that a library has one version everywhere.
+Every file is universal (Linux, macOS; Python from 3.11) and names no registry. All others are constrained by
+the widest, so that a library has one version everywhere.
 """
 
 from pathlib import Path
@@ -14,7 +14,7 @@ OPTIONS = ("--universal", "--generate-hashes", "--no-annotate", "--no-header", "
 
 
 def lock(root: Path) -> None:
-    """Compile every requirements file of the repository anew; versions move only where pyproject.toml demands it."""
+    """Compile every requirements file anew; versions move only where pyproject.toml demands it."""
     requirements = root / "requirements"
     widest = requirements / f"{WIDEST}.txt"
     project = root / "pyproject.toml"

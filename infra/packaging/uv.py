@@ -33,7 +33,7 @@ def find_uv() -> str:
 def run_uv(arguments: Sequence[str]) -> str:
     """Run uv to its end and return what it printed; PackagingError with its last words when it fails."""
     command = [find_uv(), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=uv_environment())  # noqa: S603 - our own command line
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=uv_environment())
     if done.returncode != 0:
         raise PackagingError(f"uv {' '.join(arguments[:3])} failed:\n{done.stderr.strip()[-4000:]}")
     return done.stdout
@@ -48,7 +48,7 @@ def uv_environment() -> dict[str, str]:
 
 
 def carry_pip_settings(configuration: Mapping[str, str]) -> dict[str, str]:
-    """uv's environment variables for pip's settings (`index-url`, ...); several values are separated by blanks."""
+    """The variables uv reads for pip's settings (`index-url`, ...); several values have blanks between."""
     carried = {ours: configuration[theirs] for theirs, ours in CARRIED.items() if configuration.get(theirs)}
     if "UV_FIND_LINKS" in carried:
         carried["UV_FIND_LINKS"] = ",".join(carried["UV_FIND_LINKS"].split())
@@ -60,9 +60,9 @@ def carry_pip_settings(configuration: Mapping[str, str]) -> dict[str, str]:
 
 @cache
 def _pip_configuration() -> dict[str, str]:
-    """pip's own view of its settings, files first, then PIP_ variables; nothing where there is no pip."""
+    """What pip says its settings are, files first, then PIP_ variables; nothing where there is no pip."""
     command = [sys.executable, "-m", "pip", "config", "list"]
-    listed = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own command line
+    listed = subprocess.run(command, capture_output=True, text=True, check=False)
     found = {}
     for line in sorted(listed.stdout.splitlines(), key=lambda line: line.startswith(":env:")):
         name, separator, value = line.partition("=")

@@ -85,7 +85,7 @@ class ApiStack(Stack):
 
 
 def _authorizer(function: lambda_.IFunction) -> authorizers.HttpLambdaAuthorizer:
-    """It answers who is calling, by the Authorization header alone; what they may do is decided in the functions."""
+    """It answers who is calling, by the Authorization header alone; functions decide what they may do."""
     return authorizers.HttpLambdaAuthorizer(
         "Callers",
         function,

@@ -31,7 +31,7 @@ class MonitoringStack(Stack):
     def _archive(self, stage: Stage, function: lambda_.Function) -> None:
         """Feed the ledger's new items to the archive, in order, each batch whole.
 
-        A batch is archived exactly once under a name made from its ends: splitting it on error would give other ends.
+        A batch is archived exactly once under a name made from its ends: split on error it would have others.
         """
         table = dynamodb.Table.from_table_attributes(
             self,

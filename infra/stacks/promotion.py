@@ -1,6 +1,6 @@
 """Promotion: from a registered model version to an endpoint, past gates and a person."""
 
-from aws_cdk import ArnFormat, Stack
+from aws_cdk import Stack
 from constructs import Construct
 
 from infra.constructs.function import FunctionFactory
@@ -29,13 +29,7 @@ class PromotionStack(Stack):
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, build: Build) -> None:
         super().__init__(scope, construct_id, description=f"Sluice {stage.name}: promotion")
         name = f"{self.stack_name}-workflow"
-        machine = self.format_arn(
-            service="states",
-            resource="stateMachine",
-            resource_name=name,
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
-        reach = state_machine(machine, "promotion_state_machine")
+        reach = state_machine(self, name, "promotion_state_machine")
         functions = FunctionFactory(self, stage, build, promotion_state_machine=reach).all_rooms("Promotion")
         promote = functions["promote_model"]
         ids = execution_ids("tenant", "project", "promotion_id", "attempt")
@@ -51,7 +45,7 @@ class PromotionStack(Stack):
             steps=steps,
             end=Conclusion("conclude", promote, {"step": "conclude", **ids}),
         )
-        publish(self, stage, "promotion-machine-arn", workflow.machine.state_machine_arn)
+        publish(self, stage, "promotion-machine", workflow.machine.state_machine_name)
         reactions = Reactions(self, "Reactions")
         reactions.on_event("Registered", ["ModelRegistered"], functions["start_promotion"])
 

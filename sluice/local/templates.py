@@ -1,7 +1,7 @@
 """The first of the two changes that synthesized templates go through before they reach the embedded AWS.
 
-Statements that insist on TLS (`aws:SecureTransport`) are dropped, because it speaks plain HTTP on this machine. The
-other change, layers built for this host, is made by synthesizing with `layers=host`. Nothing else differs from AWS.
+Statements that insist on TLS (`aws:SecureTransport`) are dropped, because it speaks plain HTTP on this
+machine. The other change, layers built for this host, is made by synthesizing with `layers=host`.
 """
 
 from collections.abc import Mapping

@@ -18,7 +18,9 @@ def seed_tokens(profile: Profile, client: "DynamoDBClient", table: str) -> dict[
     """The profile's tokens, role -> text; those that the table does not know are issued anew."""
     store = TokenStore(Items(client, table))
     known = read_tokens(profile)
-    tokens = {role: _kept(store, known.get(role, "")) or _issue(store, role) for role in ROLES}
+    tokens: dict[str, str] = {
+        role: _kept(store, known.get(role, "")) or _issue(store, role) for role in ROLES
+    }
     profile.tokens.touch(mode=0o600)
     profile.tokens.write_text(json.dumps(tokens, indent=1) + "\n")
     return tokens

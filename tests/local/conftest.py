@@ -1,4 +1,4 @@
-"""One embedded AWS for all tests of a run, shared by its workers; and smaller ones for tests that stop or kill theirs."""
+"""One embedded AWS for all tests of a run, shared by its workers; and names for tests that need their own."""
 
 import fcntl
 import json
@@ -17,7 +17,9 @@ ApiAs = Callable[[str], httpx.Client]
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str, worker_id: str) -> Iterator[StackStatus]:
+def stack(
+    tmp_path_factory: pytest.TempPathFactory, testrun_uid: str, worker_id: str
+) -> Iterator[StackStatus]:
     """The running stack; whoever comes first brings it up, whoever leaves last drops it."""
     alone = worker_id == "master"
     shared = tmp_path_factory.getbasetemp() if alone else tmp_path_factory.getbasetemp().parent
