@@ -16,7 +16,7 @@ from rich.text import Text
 Json = Mapping[str, Any]
 Cell = Callable[[Json], object]
 
-_PLAIN_WIDTH = 110
+_PLAIN_WIDTH = 140
 _STYLES = {
     "green": {"succeeded", "completed", "approved", "accepted", "running", "better", "first", "passed", "ok"},
     "yellow": {
@@ -72,8 +72,9 @@ def listing(items: Iterable[Json], columns: Mapping[str, str | Cell], *, as_json
         console().print("nothing yet", style="dim")
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title in columns:
-        table.add_column(title, overflow="fold")
+    for position, title in enumerate(columns):
+        # The first one is what a person copies.
+        table.add_column(title, overflow="fold", no_wrap=position == 0)
     for item in found:
         table.add_row(*(_cell(item, column) for column in columns.values()))
     console().print(table)
@@ -94,7 +95,9 @@ def card(title: str, fields: Sequence[tuple[str, object]], *below: RenderableTyp
     for name, value in fields:
         if value not in (None, "", (), []):
             table.add_row(name, value if isinstance(value, Text | Table) else word(value))
-    return Panel(Group(table, *below), title=title, title_align="left", box=box.ROUNDED, padding=(0, 1))
+    return Panel(
+        Group(table, *below), title=title, title_align="left", box=box.ROUNDED, padding=(0, 1), expand=False
+    )
 
 
 def reasons(found: Sequence[Json]) -> Table:

@@ -2,19 +2,15 @@
 
 import shlex
 import time
-from collections.abc import Callable
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from sluice.cli import show
-from sluice.cli.failures import AnswerIsNo
 from sluice.cli.session import AsJson, Session, session_of
+from sluice.cli.start_stack import start_stack
 from sluice.client.errors import NotConfigured
-
-if TYPE_CHECKING:
-    from sluice.local.stack import StackStatus
 
 _DAY = 86_400
 
@@ -31,9 +27,9 @@ def up(
 
     session = session_of(context)
     started = time.monotonic()
-    described = _with_progress(lambda say: stack.up(session.profile, port, on_progress=say))
+    described = start_stack(session.profile, port)
     show.console().print(f"ready after {time.monotonic() - started:.0f} s\n", style="green")
-    _print_status(described)
+    _print_document(asdict(described))
     if detach:
         show.console().print(f"\nstop it: {_command(session, 'down')}", style="dim")
         return
@@ -124,31 +120,11 @@ def add_to(app: typer.Typer) -> None:
         app.command(command.__name__)(command)
 
 
-def _with_progress(work: "Callable[[Callable[[str], None]], StackStatus]") -> "StackStatus":
-    from sluice.local.stack import FAILURES  # noqa: PLC0415
-
-    console = show.console()
-    with console.status("starting") as spinner:
-
-        def say(text: str) -> None:
-            spinner.update(text)
-            if not console.is_terminal:
-                console.print(text, style="dim")
-
-        try:
-            return work(say)
-        except FAILURES as error:
-            raise AnswerIsNo(str(error)) from error
-
-
-def _print_status(described: "StackStatus") -> None:
-    _print_document(asdict(described))
-
-
 def _print_document(document: show.Json) -> None:
     names = ("state", "api_url", "tracking_uri", "console_url", "data_bucket", "aws_endpoint_url", "region")
     fields = [(name.replace("_", " "), document.get(name)) for name in (*names, "account")]
-    fields += [(f"token: {role}", token) for role, token in (document.get("tokens") or {}).items()]
+    if tokens := document.get("tokens"):
+        fields.append(("tokens", f"one for each of {', '.join(tokens)} (with --json)"))
     if caller := document.get("caller"):
         fields += [("principal", caller["principal"]), ("roles", ", ".join(caller["roles"]))]
     title = document.get("profile") or "deployment"

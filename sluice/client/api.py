@@ -58,6 +58,12 @@ class Api:
     def feedback(self, project: str, items: Sequence[Mapping[str, Any]]) -> Json:
         return self.create(project, "feedback", {"items": list(items)})
 
+    def drift_progress(self, project: str, environment: str) -> Json:
+        """What the open window holds: {"rows_open", "labels_open", …}."""
+        answer = self._transport.get(f"{_ROOT}/projects/{project}/drift", environment=environment, limit=1)
+        progress: Json = answer["progress"]
+        return progress
+
     def lineage(self, project: str, node: str | None = None) -> Json:
         return self._transport.get(f"{_ROOT}/projects/{project}/lineage", node=node)
 

@@ -1,0 +1,1 @@
+"""Everything once, on real data."""
