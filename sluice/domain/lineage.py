@@ -40,3 +40,7 @@ def promotion_node(promotion_id: str) -> str:
 
 def endpoint_node(environment: str, revision: int) -> str:
     return f"endpoint:{environment}/{revision}"
+
+
+def drift_node(report_id: str) -> str:
+    return f"drift:{report_id}"

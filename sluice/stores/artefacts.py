@@ -62,6 +62,14 @@ class ArtefactStore:
         found = [version_id for name, version_id, _ in self.list_versions(role, key) if name == key]
         return found[::-1]
 
+    def keys(self, role: BucketRole, prefix: str, *, after: str = "") -> Iterator[str]:
+        """Keys under a prefix that sort behind `after`, in order."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.buckets[role], Prefix=prefix, StartAfter=after
+        )
+        for page in pages:
+            yield from (found["Key"] for found in page.get("Contents", []))
+
     def list_versions(self, role: BucketRole, prefix: str) -> Iterator[tuple[str, str, datetime]]:
         """Key, version id and time of every object version under a prefix."""
         pages = self.client.get_paginator("list_object_versions").paginate(
