@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from functions.manage_platform.routes import Body, Call, Json, Route, accepting, listing
+from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.errors import Invalid, NotFound, Reason
 from sluice.domain.event import Event
 from sluice.project.section import Name
@@ -28,20 +29,19 @@ class CheckRequested:
 
 
 def show_all(call: Call) -> Json:
-    """By environment, the newest first; of all environments unless one is asked for."""
+    """In short, newest first within an environment; of all environments unless one is asked for."""
     project, environment = call.project, call.query.get("environment")
-    partition = keys.project_partition(tenant=call.tenant, project=project)
-    prefix = f"drift#{environment}#" if environment else "drift#"
-    fetch = partial(call.platform.records.query, partition, prefix=prefix, descending=True)
-    return listing(call, f"drift/{project}/{environment}", fetch, _shown)
+    fetch = partial(call.platform.drift_reports.page, call.tenant, project, environment=environment)
+    return listing(call, f"drift/{project}/{environment}", fetch, _document)
 
 
 def show(call: Call) -> Json:
-    """The report's id says when it was made, not where: every environment is asked, in one request."""
+    """In full. The report's id need not say its environment: all are asked, in one request."""
     names = {"tenant": call.tenant, "project": call.project, "report_id": call.path["report_id"]}
     places = [keys.drift_report(environment=environment, **names) for environment in _environments(call)]
     for item in call.platform.records.get_many(places).values():
-        return _shown(item)
+        whole: Json = json.loads(call.platform.artefacts.read(ArtefactRef(**item["full"])))
+        return whole
     raise NotFound(f"project {call.project!r} has no drift report {names['report_id']}")
 
 
@@ -68,7 +68,7 @@ def _environments(call: Call) -> list[str]:
     return [each["name"] for each in json.loads(project.document)["promotion"]["environments"]]
 
 
-def _shown(item: Item) -> Json:
+def _document(item: Item) -> Json:
     document: Json = json.loads(item["document"])
     return document
 

@@ -53,7 +53,6 @@ class LogKey(StrEnum):
     UNFORESEEN = "unforeseen"
     WAKE_FAILED = "wake_failed"
     ARTEFACT_REFUSED = "artefact_refused"
-    TOKEN_REFUSED = "token_refused"  # noqa: S105 - a key, no secret
 
 
 _notes: ContextVar[dict[str, Any] | None] = ContextVar("notes", default=None)

@@ -39,10 +39,21 @@ def _rule(action: str, scope: Scope, roles: frozenset[str] | set[str], *routes: 
 
 _API = "/sluice/v1"
 _PROJECT = f"{_API}/projects/{{project}}"
+_MODELS = ("/v2/models/{model}", "/v2/models/{model}/versions/{version}")
+_ENDPOINT = "/endpoints/{project}/{environment}"
 
 RULES: tuple[Rule, ...] = (
     _rule("health.read", "open", _EVERYBODY, "GET /health", f"GET {_API}/health"),
-    _rule("platform.read", "project", _EVERYBODY, f"GET {_API}/openapi.json", f"GET {_API}/me"),
+    _rule(
+        "platform.read",
+        "project",
+        _EVERYBODY,
+        f"GET {_API}/openapi.json",
+        f"GET {_API}/me",
+        "GET /v2",
+        "GET /v2/health/live",
+        "GET /v2/health/ready",
+    ),
     _rule("project.push", "project", {"contributor", "admin"}, f"POST {_API}/projects"),
     _rule(
         "project.read",
@@ -90,15 +101,17 @@ RULES: tuple[Rule, ...] = (
         _EVERYBODY,
         f"GET {_PROJECT}/endpoints",
         f"GET {_PROJECT}/endpoints/{{environment}}",
-        "GET /v2/models/{model}",
-        "GET /v2/models/{model}/ready",
+        *(f"GET {model}" for model in _MODELS),
+        *(f"GET {model}/ready" for model in _MODELS),
+        *(f"GET {_ENDPOINT}/{word}" for word in ("ping", "health", "version")),
     ),
     _rule(
         "prediction.score",
         "project",
         {"invoker", "deployer", "admin"},
-        "POST /v2/models/{model}/infer",
-        "POST /endpoints/{project}/{environment}/invocations",
+        *(f"POST {model}/infer" for model in _MODELS),
+        f"POST {_ENDPOINT}/invocations",
+        f"POST {_ENDPOINT}/score",
     ),
     # A story shows one person's values: viewers of models need not see those.
     _rule("prediction.read", "project", _EVERYBODY - {"viewer"}, f"GET {_API}/predictions/{{prediction_id}}"),

@@ -7,6 +7,7 @@ import json
 from sluice.domain.audit import GENESIS, seal
 from sluice.domain.lineage import Edge
 from sluice.stores import keys
+from sluice.stores.drift_reports import Report, report_item
 from tests.stores.control_api.api import ADA, EVE, ROOT, Api, person
 from tests.stores.control_api.scenes import register_model
 from tests.stores.control_api.test_projects import spec
@@ -54,18 +55,18 @@ def test_the_audit_verifies_and_shows_where_it_was_changed(api: Api) -> None:
 
 def test_drift_reports_are_found_and_a_check_is_asked_for(api: Api) -> None:
     api.post("/projects", {"spec": spec()}).ok()
-    for environment, report in (("production", "r1"), ("production", "r2"), ("staging", "r3")):
-        pk, sk = keys.drift_report(
-            tenant="default", project="credit", environment=environment, report_id=report
-        )
-        document = json.dumps({"report_id": report, "environment": environment})
-        api.platform.records.put_new({"pk": pk, "sk": sk, "document": document})
+    for environment, report_id in (("production", "r1"), ("production", "r2"), ("staging", "r3")):
+        whole = json.dumps({"report_id": report_id, "features": ["every", "one"]}).encode()
+        full = api.platform.artefacts.write("archive", f"reports/{report_id}.json", whole)
+        document = {"report_id": report_id, "environment": environment}
+        report = Report("credit", environment, 1, report_id, "alarm", document, full, "correlation")
+        api.platform.records.put_new(report_item("default", report))
 
     production = api.get("/projects/credit/drift", EVE, environment="production").ok()["items"]
     asked = api.post("/projects/credit/drift", {"environment": "production"})
 
     assert [each["report_id"] for each in production] == ["r2", "r1"]
-    assert api.get("/projects/credit/drift/r3", EVE).ok()["environment"] == "staging"
+    assert api.get("/projects/credit/drift/r3", EVE).ok()["features"] == ["every", "one"]
     assert asked.status == 202
     assert api.platform.events.of("DriftCheckRequested")[0].data["environment"] == "production"
     api.get("/projects/credit/drift/r9", EVE).problem(404, "not_found")

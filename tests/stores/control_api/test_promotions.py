@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import json
+from typing import Any
+
+from botocore.exceptions import EndpointConnectionError
 
 from tests.stores.control_api.api import ADA, BEN, CID, EVE, ROOT, Api, person
 from tests.stores.control_api.scenes import open_promotion, register_model
 from tests.stores.control_api.test_projects import spec
+
+
+class Unreachable:
+    def wake(self, task_token: str, output: dict[str, Any]) -> bool:
+        raise EndpointConnectionError(endpoint_url="https://states.example")
+
 
 DECIDE = "/projects/credit/promotions/promotion-1/decisions"
 
@@ -29,6 +38,14 @@ def test_a_rejection_ends_it_though_nobody_hears(api: Api) -> None:
 
     assert api.post(DECIDE, {"decision": "reject"}, BEN).ok()["status"] == "rejected"
     assert api.platform.promotion_workflow.woken == [("secret-token", {"outcome": "rejected"})]
+
+
+def test_a_workflow_that_cannot_be_woken_does_not_undo_a_decision(api: Api) -> None:
+    open_promotion(api)
+    vars(api.platform)["promotion_workflow"] = Unreachable()
+
+    assert api.post(DECIDE, {"decision": "approve"}, BEN).ok()["status"] == "approved"
+    assert api.get("/projects/credit/promotions/promotion-1").ok()["status"] == "approved"
 
 
 def test_a_second_decision_is_told_who_was_first(api: Api) -> None:
@@ -62,11 +79,19 @@ def test_the_requester_may_approve_alone_and_is_marked_as_such(api: Api) -> None
     assert event["details"]["self_approval"] is True
 
 
-def test_four_eyes_are_two_people_other_than_the_requester(api: Api) -> None:
-    open_promotion(api, requested_by="ben", approvals_required=2)
+def test_four_eyes_are_the_requester_who_is_known_and_another(api: Api) -> None:
+    open_promotion(api, requested_by="ben", requester_known=True, approvals_required=2)
 
     api.post(DECIDE, {"decision": "approve"}, BEN).problem(403, "forbidden")
-    first = api.post(DECIDE, {"decision": "approve"}, person("bob", "approver")).ok()
+    decided = api.post(DECIDE, {"decision": "approve"}, person("bob", "approver")).ok()
+
+    assert decided["status"] == "approved"
+
+
+def test_four_eyes_are_two_approvers_where_nobody_knows_who_asked(api: Api) -> None:
+    open_promotion(api, requested_by="s3:123456789012", requester_known=False, approvals_required=2)
+
+    first = api.post(DECIDE, {"decision": "approve"}, BEN).ok()
     second = api.post(DECIDE, {"decision": "approve"}, person("bea", "approver")).ok()
 
     assert (first["status"], second["status"]) == ("waiting_for_approval", "approved")

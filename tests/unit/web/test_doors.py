@@ -38,7 +38,8 @@ def test_the_caller_is_what_the_authorizer_said() -> None:
         )
     )
 
-    assert (caller.principal, caller.roles) == ("ada", {"viewer", "approver"})
+    assert caller.principal == "ada"
+    assert caller.roles == {"viewer", "approver"}
     assert caller.sees("loans")
     assert not caller.sees("fraud")
     assert not caller.sees_all

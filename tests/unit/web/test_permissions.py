@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from functions.predict.routes import ROUTES as SCORING_ROUTES
 from sluice.domain.errors import Forbidden
 from sluice.web.caller import Caller
 from sluice.web.permissions import ROLES, RULES, Rule, render_markdown, require
@@ -56,6 +57,17 @@ def test_the_platform_administrator_does_not_approve_models() -> None:
 def test_an_action_nobody_wrote_down_is_a_mistake_in_the_code() -> None:
     with pytest.raises(KeyError):
         require(caller("admin"), "project.obliterate")
+
+
+def test_the_scoring_door_has_the_routes_of_the_table() -> None:
+    in_table = {
+        route
+        for rule in RULES
+        for route in rule.routes
+        if route.partition(" ")[2].startswith(("/v2", "/endpoints/"))
+    }
+
+    assert {f"{method} /{path}" for method, path, _ in SCORING_ROUTES} == in_table
 
 
 def test_every_route_belongs_to_one_action() -> None:
