@@ -10,6 +10,7 @@ from functions.run_project_tests.verdict import Failure, Verdict
 
 #: pytest's exit codes for: interrupted, internal error, wrong usage.
 _NOT_RUN = (2, 3, 4)
+_OWN_SETTINGS = ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 
 
 def main(folder: Path) -> None:
@@ -22,6 +23,9 @@ def main(folder: Path) -> None:
     sys.path.insert(0, str(code))
     recorder = _Recorder()
     options = ["-p", "no:cacheprovider", "-o", "addopts=", "--rootdir", str(code), "-ra", "--tb=short"]
+    if not any((code / name).exists() for name in _OWN_SETTINGS):
+        # Else pytest looks for settings in the folders above, which this process may not read.
+        options += ["-c", os.devnull]
     ended = int(pytest.main([*options, "."], plugins=[recorder]))
     if ended in _NOT_RUN:
         recorder.note(Failure("pytest", f"pytest could not run them (exit code {ended}): see the log"))
