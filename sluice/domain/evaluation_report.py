@@ -73,7 +73,7 @@ def report_of(evaluation: Evaluation) -> dict[str, Any]:
 
 def to_bytes(report: Mapping[str, Any]) -> bytes:
     """Canonical JSON: sorted keys, no spaces; what is no finite number is null."""
-    text = json.dumps(_finite(report), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(finite(report), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return text.encode()
 
 
@@ -150,9 +150,10 @@ def _comparison(evaluation: Evaluation) -> dict[str, Any] | None:
     }
 
 
-def _finite(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can say
+def finite(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can say
+    """The same document with null for what is no finite number."""
     if isinstance(value, Mapping):
-        return {str(name): _finite(inner) for name, inner in value.items()}
+        return {str(name): finite(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
+        return [finite(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -9,6 +9,7 @@ import importlib
 import json
 import os
 import sys
+import traceback
 from pathlib import Path
 
 
@@ -27,6 +28,9 @@ def main() -> int:
     except MemoryError:
         print("the memory limit was reached", flush=True)  # noqa: T201 - captured by the parent
         return int(confinement.EXIT_MEMORY)
+    except Exception:  # noqa: BLE001 - what the target does not expect is the platform's own mistake
+        traceback.print_exc(file=sys.stdout)
+        return int(confinement.EXIT_FAULT)
     return 0
 
 

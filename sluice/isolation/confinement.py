@@ -28,6 +28,8 @@ _TCP = 0b11
 _SIGNALS_AND_ABSTRACT_SOCKETS = 0b11
 #: What a child exits with when it has no memory left.
 EXIT_MEMORY = 77
+#: What a child exits with when the platform's own part of it fails.
+EXIT_FAULT = 78
 
 
 def hide_process() -> None:

@@ -23,13 +23,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
-from sluice.isolation.confinement import EXIT_MEMORY, adopt_orphans, hide_process
+from sluice.isolation.confinement import EXIT_FAULT, EXIT_MEMORY, adopt_orphans, hide_process
 
 _ROOT = Path(__file__).resolve().parents[2]
 _CHILD = Path(__file__).with_name("child.py")
 _NOBODY = 65534
 JOB = "job.json"
 _CHUNK = 4096
+
+
+class IsolationFaultError(RuntimeError):
+    """The platform's own part of a child failed; nothing is known of the code it was started for."""
+
 
 Status = Literal["finished", "timeout", "crashed", "out_of_memory"]
 
@@ -62,7 +67,10 @@ def working_folder() -> Iterator[Path]:
 
 
 def run_isolated(target: str, folder: Path, job: Mapping[str, object], limits: Limits) -> ChildResult:
-    """Call `module:function` with `folder` in a child process; `job` is there for it as job.json."""
+    """Call `module:function` with `folder` in a child process; `job` is there for it as job.json.
+
+    IsolationFaultError when the target itself fails: what it runs may do so, and is reported by it.
+    """
     hide_process()
     adopt_orphans()
     confinement = {
@@ -91,6 +99,8 @@ def run_isolated(target: str, folder: Path, job: Mapping[str, object], limits: L
         timed_out = _wait(process, limits.seconds)
     finally:
         _end_everything(process, before)
+    if process.returncode == EXIT_FAULT:
+        raise IsolationFaultError(tail.text()[-2_000:])
     return _result(process.returncode, timed_out, tail.text(), time.monotonic() - started)
 
 

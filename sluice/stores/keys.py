@@ -73,6 +73,11 @@ def model(*, tenant: str, project: str, version: int) -> Key:
     return project_partition(tenant=tenant, project=project), f"model#{version:06d}"
 
 
+def look(*, tenant: str, project: str, rows_sha256: str, training_id: str) -> Key:
+    """A training has been evaluated on this set of rows."""
+    return project_partition(tenant=tenant, project=project), f"look#{rows_sha256}#{training_id}"
+
+
 def promotion(*, tenant: str, project: str, promotion_id: str) -> Key:
     return project_partition(tenant=tenant, project=project), f"promotion#{promotion_id}"
 

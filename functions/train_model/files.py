@@ -1,0 +1,7 @@
+"""Names in the working folder that parent and child share."""
+
+CODE = "code"
+DATA = "train.npz"
+RESULT = "result.json"
+MODEL = "model.onnx"
+PARITY = "parity.npz"
