@@ -9,6 +9,7 @@ from typing import Any
 from sluice.domain.event import Event
 from sluice.domain.training import OPEN, Training, TrainingStatus
 from sluice.stores.deployment import Deployment
+from sluice.workflows.isolated_results import collect_isolated
 
 _CAUSE_LENGTH = 2_000
 
@@ -22,6 +23,7 @@ def conclude(
     """
     training = deployment.trainings.get(tenant, project, training_id)
     if training.status in OPEN:
+        training = collect_isolated(deployment, tenant, training)
         ending = replace(training, status=_status(training, error), error=_text(error))
         _close_run(deployment, tenant, ending)
         _tell(deployment, tenant, ending)
