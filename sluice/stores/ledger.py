@@ -6,7 +6,6 @@ kilobyte, and once more in the index.
 
 from __future__ import annotations
 
-import gzip
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -95,10 +94,10 @@ class Ledger:
         document = request_document(request)
         if len(document) <= INLINE_BYTES:
             return {"document": document}
-        content = gzip.compress(document.encode(), 1) if isinstance(document, str) else document
+        content = document.encode() if isinstance(document, str) else document
         day = request.created_at[:10].replace("-", "/")
-        key = f"{tenant}/requests/{request.project}/{request.environment}/{day}/{request.request_id}.json.gz"
-        ref = self.artefacts.write("archive", key, content, content_type="application/gzip")
+        key = f"{tenant}/requests/{request.project}/{request.environment}/{day}/{request.request_id}.json"
+        ref = self.artefacts.write("archive", key, content, content_type="application/octet-stream")
         return {"overflow": asdict(ref)}
 
     def _require_same(self, item: Item) -> None:

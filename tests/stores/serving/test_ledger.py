@@ -49,11 +49,10 @@ def request(rows: int = 2, request_id: str = REQUEST, **changes: Any) -> ScoredR
     return dataclasses.replace(made, **changes)
 
 
-def large_request() -> ScoredRequest:
+def large_request(rows: int = 5000) -> ScoredRequest:
     numbers = random.Random(1)
-    return request(
-        5000, features={name: [numbers.random() for _ in range(5000)] for name in ("age", "amount")}
-    )
+    columns = {name: [numbers.random() for _ in range(rows)] for name in ("age", "amount")}
+    return request(rows, features=columns)
 
 
 @pytest.fixture
@@ -74,14 +73,15 @@ def test_a_request_comes_back_as_it_was_put(ledger: Ledger, rows: int) -> None:
     assert ledger.get("another", REQUEST) is None
 
 
-def test_a_large_request_keeps_its_rows_in_the_archive(ledger: Ledger) -> None:
-    large = large_request()
+@pytest.mark.parametrize("rows", [5000, 20_000])
+def test_a_large_request_keeps_its_rows_in_the_archive(ledger: Ledger, rows: int) -> None:
+    large = large_request(rows)
 
     ledger.put("default", large)
 
     item = ledger.items.get(keys.scored_request(tenant="default", request_id=REQUEST)) or {}
     assert "document" not in item
-    assert item["overflow"]["key"] == f"default/requests/credit/production/2026/11/23/{REQUEST}.json.gz"
+    assert item["overflow"]["key"] == f"default/requests/credit/production/2026/11/23/{REQUEST}.json"
     assert ledger.get("default", REQUEST) == large
 
 
