@@ -11,7 +11,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from sluice.local.profile import ACCOUNT, REGION, Profile
+from sluice.local.profile import ACCOUNT, REGION, ROOT, Profile
 
 START_SECONDS = 60
 STOP_SECONDS = 90
@@ -63,7 +63,7 @@ def start(profile: Profile, port: int, interpreter: Path) -> Running:
         folder.mkdir(parents=True, exist_ok=True)
     with profile.log.open("ab") as log:
         process = subprocess.Popen(
-            [str(interpreter), str(Path(__file__).with_name("launcher.py"))],
+            [str(interpreter), "-m", "sluice.local.server.launch"],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -137,6 +137,7 @@ def _environment(profile: Profile, port: int) -> dict[str, str]:
         "SLUICE_LOCK": str(profile.lock),
         "SLUICE_SNAPSHOT_NOTE": str(profile.snapshot),
         "SLUICE_SNAPSHOT_SECONDS": str(SNAPSHOT_SECONDS),
+        "PYTHONPATH": str(ROOT),
         "PYTHONUNBUFFERED": "1",
     }
 

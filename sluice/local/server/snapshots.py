@@ -1,24 +1,13 @@
-"""The embedded AWS's own process: ministack, with what it lacks for keeping state.
-
-Run as a file, by an interpreter that has the standard library and ministack only. All it is told, it is told
-by environment variables (see sluice.local.emulator).
-"""
+"""Keeping the emulator's state on disk, so that little is lost when its process is killed."""
 
 import asyncio
-import fcntl
 import json
-import os
-import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hypercorn.asyncio import serve
-from hypercorn.config import Config
 from ministack import app as emulator
 from ministack.core import persistence
-from ministack.services import lambda_svc, stepfunctions
 
 if TYPE_CHECKING:
     from hypercorn.typing import (
@@ -33,6 +22,8 @@ if TYPE_CHECKING:
 SNAPSHOT_PATH = "/_sluice/snapshot"
 # Calls that change nothing, by the name in X-Amz-Target.
 READS = ("Get", "BatchGet", "Query", "Scan", "Describe", "List", "Receive", "TransactGet")
+# Log events are many and nobody restarts for them: a clean end keeps them, a snapshot does not.
+LEFT_OUT = ("cloudwatch_logs",)
 
 
 class Snapshots:
@@ -62,6 +53,7 @@ class Snapshots:
         return watched
 
     async def keep(self) -> None:
+        """Look every second whether a snapshot is due, for as long as the task lives."""
         while True:
             await asyncio.sleep(1)
             if self._changed and time.monotonic() - self._last >= self._interval:
@@ -70,12 +62,12 @@ class Snapshots:
     def write(self) -> None:
         started, self._changed = time.monotonic(), False
         states = emulator._build_persistence_save_dict()
-        # Log events are many and nobody restarts for them: they are kept by a clean end only.
-        persistence.save_all({name: get for name, get in states.items() if name != "cloudwatch_logs"})
+        persistence.save_all({name: get for name, get in states.items() if name not in LEFT_OUT})
         self._last = time.monotonic()
         self.note(clean=False, seconds=self._last - started)
 
     def note(self, *, clean: bool, seconds: float = 0.0) -> None:
+        """Say when the state was written; `clean` when nothing came after it."""
         written = {"at": time.time(), "clean": clean, "seconds": round(seconds, 3)}
         scratch = self._note.with_suffix(".tmp")
         scratch.write_text(json.dumps(written) + "\n")
@@ -97,66 +89,3 @@ def save_quickly(service: str, data: dict[str, Any]) -> None:
     scratch = path.with_suffix(".tmp")
     scratch.write_text(text)
     scratch.replace(path)
-
-
-def forget_stream_positions() -> None:
-    """After a restart a table's stream is empty: a position in the old one would hide the first records."""
-    lambda_svc._dynamodb_stream_positions._data.clear()
-
-
-def resolve_timeout_path(execute: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a task honour TimeoutSecondsPath, which ministack reads only as a number in TimeoutSeconds."""
-
-    def execute_task(state: dict[str, Any], raw_input: Any, execution: Any, context: Any) -> Any:
-        if "TimeoutSecondsPath" in state:
-            seconds = raw_input
-            for step in state["TimeoutSecondsPath"].removeprefix("$.").split("."):
-                seconds = seconds[step]
-            state = {**state, "TimeoutSeconds": int(seconds)}
-        return execute(state, raw_input, execution, context)
-
-    return execute_task
-
-
-def mend() -> None:
-    """Put our replacements in place. Each is held by a test through the running emulator."""
-    # The platform has a /health of its own; the emulator's stays at /_ministack/health.
-    emulator._HEALTH_PATHS = ("/_ministack/health",)
-    persistence.save_state = save_quickly
-    stepfunctions._execute_task = resolve_timeout_path(stepfunctions._execute_task)
-    load = emulator._load_persisted_state
-
-    def load_and_forget() -> None:
-        load()
-        forget_stream_positions()
-
-    emulator._load_persisted_state = load_and_forget
-
-
-async def run() -> None:
-    port = os.environ["GATEWAY_PORT"]
-    snapshots = Snapshots(
-        Path(os.environ["SLUICE_SNAPSHOT_NOTE"]), float(os.environ["SLUICE_SNAPSHOT_SECONDS"])
-    )
-    config = Config()
-    config.bind = [f"127.0.0.1:{port}"]
-    config.keep_alive_timeout = 75
-    config.loglevel = "WARNING"
-    stop = asyncio.Event()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(signum, stop.set)
-    keeper = asyncio.create_task(snapshots.keep())
-    await serve(snapshots.watch(emulator.app), config, shutdown_trigger=stop.wait)
-    keeper.cancel()
-    snapshots.note(clean=True)
-
-
-def main() -> None:
-    with Path(os.environ["SLUICE_LOCK"]).open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        mend()
-        asyncio.run(run())
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,49 @@
+"""What ministack 1.5.33 does differently from AWS, or not at all, where the platform depends on it.
+
+Each mend replaces one function; a test through the running emulator holds each of them.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from ministack import app as emulator
+from ministack.core import persistence
+from ministack.services import stepfunctions
+
+from sluice.local.server import snapshots, streams
+
+
+def mend() -> None:
+    """Put the replacements in place, once, before the emulator starts."""
+    # The platform has a /health of its own; the emulator's stays at /_ministack/health.
+    emulator._HEALTH_PATHS = ("/_ministack/health",)
+    persistence.save_state = snapshots.save_quickly
+    stepfunctions._execute_task = resolve_timeout_path(stepfunctions._execute_task)
+    emulator._build_persistence_save_dict = with_streams(emulator._build_persistence_save_dict)
+    emulator._load_persisted_state = then_streams(emulator._load_persisted_state)
+
+
+def resolve_timeout_path(execute: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a task honour TimeoutSecondsPath, which ministack reads only as a number in TimeoutSeconds."""
+
+    def execute_task(state: dict[str, Any], raw_input: Any, execution: Any, context: Any) -> Any:
+        if "TimeoutSecondsPath" in state:
+            seconds = raw_input
+            for step in state["TimeoutSecondsPath"].removeprefix("$.").split("."):
+                seconds = seconds[step]
+            state = {**state, "TimeoutSeconds": int(seconds)}
+        return execute(state, raw_input, execution, context)
+
+    return execute_task
+
+
+def with_streams(states: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
+    return lambda: {**states(), streams.STATE: streams.undelivered}
+
+
+def then_streams(load: Callable[[], None]) -> Callable[[], None]:
+    def load_all() -> None:
+        load()
+        streams.restore()
+
+    return load_all
