@@ -17,6 +17,7 @@ DATASET_SCHEMA, DATASET_PROFILE = 1_048_575, 16_777_215
 INPUT_TAG_KEY, INPUT_TAG_VALUE = 255, 500
 MOST_DATASETS = 1_000
 LONG = 2**63 - 1
+STAGES = ("None", "Staging", "Production", "Archived")
 
 _KEY = re.compile(r"[/\w.\- :]*")
 _ALIAS = re.compile(r"[\w\-]+")
@@ -110,6 +111,14 @@ def check_alias(alias: str, *, new: bool) -> str:
     if new and _RESERVED_ALIAS.fullmatch(alias):
         raise Invalid(f"The alias name {_shown(alias)} is reserved.")
     return within("Registered model alias name", alias, ALIAS)
+
+
+def check_stage(stage: str) -> str:
+    """A stage in its own spelling."""
+    for known in STAGES:
+        if stage.lower() == known.lower():
+            return known
+    raise Invalid(f"Invalid Model Version stage: {_shown(stage)}. Value must be one of {', '.join(STAGES)}.")
 
 
 def read_version(text: str) -> int:

@@ -41,7 +41,7 @@ class ExperimentStore:
             "pk": keys.experiments_partition(tenant=tenant),
             "sk": keys.experiment(tenant=tenant, experiment_id=chosen)[1],
             "name": name,
-            "artifact_location": artifact_location or f"{self.artifact_root}{chosen}",
+            "artifact_location": artifact_location or self.artifact_root.replace("{tenant}", tenant) + chosen,
             "lifecycle_stage": ACTIVE,
             "creation_time": now,
             "last_update_time": now,
