@@ -56,7 +56,7 @@ class Door:
     def _serve(self, route: Route, event: dict[str, Any], path: dict[str, str]) -> Answered:
         caller = _NOBODY if scope_of(route.action) == "open" else read_caller(event)
         note(principal=caller.principal, tenant=caller.tenant)
-        require(caller, route.action)
+        require(caller, route.action, path.get("project"))
         call = Call(
             platform=self._platform,
             caller=caller,

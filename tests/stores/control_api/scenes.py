@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from functions.manage_platform.platform import Platform
 from sluice.domain.artefacts import sha256_of
 from sluice.domain.endpoints import Variant
 from sluice.domain.model import ModelVersion
 from sluice.domain.predictions import ScoredRequest
 from sluice.domain.promotion import Promotion
+from sluice.project.schema import canonical, digest, parse_project
 from sluice.stores.ledger import Ledger
-from tests.stores.control_api.api import Api
 from tests.stores.control_api.test_projects import spec
 
 TENANT, PROJECT = "default", "credit"
@@ -55,19 +56,19 @@ MANIFEST: dict[str, Any] = {
 }
 
 
-def register_model(api: Api, version: int = 1) -> ModelVersion:
-    files = {"manifest": json.dumps(MANIFEST).encode(), "model": b"onnx"}
+def register_model(platform: Platform, version: int = 1, *, project: str = PROJECT) -> ModelVersion:
+    files = {"manifest": json.dumps(MANIFEST | {"project": project}).encode(), "model": b"onnx"}
     refs = {
-        name: api.platform.artefacts.write("artifacts", f"{version}/{name}", content)
+        name: platform.artefacts.write("artifacts", f"{TENANT}/{project}/{version}/{name}", content)
         for name, content in files.items()
     }
     model = ModelVersion(
-        project=PROJECT,
+        project=project,
         version=version,
         training_id=f"training-{version}",
         run_id="a" * 32,
         experiment_id="1",
-        dataset=api.platform.artefacts.write("data", "projects/credit/data/german.csv", b"rows"),
+        dataset=platform.artefacts.write("data", "projects/credit/data/german.csv", b"rows"),
         code_digest="c0de",
         project_version=1,
         project_digest="5pec",
@@ -77,11 +78,11 @@ def register_model(api: Api, version: int = 1) -> ModelVersion:
         requested_by="ada",
         artefacts=refs,
     )
-    api.platform.models.add(TENANT, model)
+    platform.models.add(TENANT, model)
     return model
 
 
-def open_promotion(api: Api, **changes: Any) -> Promotion:
+def open_promotion(platform: Platform, **changes: Any) -> Promotion:
     """A promotion that waits for a person, its workflow asleep."""
     fields: dict[str, Any] = {
         "promotion_id": "promotion-1",
@@ -101,14 +102,14 @@ def open_promotion(api: Api, **changes: Any) -> Promotion:
         "task_token": "secret-token",
         "expires_on": "2026-11-26T10:00:00.000Z",
     }
-    return api.platform.promotions.open_new(TENANT, Promotion(**(fields | changes)))
+    return platform.promotions.open_new(TENANT, Promotion(**(fields | changes)))
 
 
-def serve(api: Api, model: ModelVersion, promotion: Promotion) -> None:
+def serve(platform: Platform, model: ModelVersion, promotion: Promotion) -> None:
     variant = Variant("champion", model.version, model.model_digest, 100, model.artefacts)
-    api.platform.endpoints.put_revision(
+    platform.endpoints.put_revision(
         TENANT,
-        PROJECT,
+        promotion.project,
         "production",
         variants=[variant],
         promotion_id=promotion.promotion_id,
@@ -117,11 +118,13 @@ def serve(api: Api, model: ModelVersion, promotion: Promotion) -> None:
     )
 
 
-def score(api: Api, model: ModelVersion, promotion: Promotion, *, rows: int = 2) -> ScoredRequest:
+def score(
+    platform: Platform, model: ModelVersion, promotion: Promotion, *, rows: int, request_id: str
+) -> ScoredRequest:
     """A request as predict would have written it."""
     request = ScoredRequest(
-        request_id=REQUEST,
-        project=PROJECT,
+        request_id=request_id,
+        project=model.project,
         environment="production",
         created_at="2026-11-23T10:00:00.000Z",
         revision=1,
@@ -146,14 +149,32 @@ def score(api: Api, model: ModelVersion, promotion: Promotion, *, rows: int = 2)
         labels=["1"] * rows,
         accompanying={"nationality": ["x"] * rows},
     )
-    Ledger(api.platform.ledger, api.platform.artefacts).put(TENANT, request)
+    Ledger(platform.ledger, platform.artefacts).put(TENANT, request)
     return request
 
 
-def scored(api: Api, *, rows: int = 2) -> ScoredRequest:
-    """A project whose first model was approved by ben, serves, and scored one request."""
-    api.post("/projects", {"spec": spec()}).ok()
-    model = register_model(api)
-    promotion = open_promotion(api, model_digest=model.model_digest)
-    serve(api, model, promotion)
-    return score(api, model, promotion, rows=rows)
+def scored(
+    platform: Platform,
+    *,
+    rows: int = 2,
+    project: str = PROJECT,
+    request_id: str = REQUEST,
+    promotion_id: str = "promotion-1",
+) -> ScoredRequest:
+    """A project whose first model waits for its approval, serves already, and scored one request."""
+    pushed = parse_project(spec(project))
+    platform.projects.push(
+        TENANT,
+        project,
+        digest=digest(pushed),
+        document=canonical(pushed).decode(),
+        owners=pushed.owners,
+        purpose=pushed.purpose,
+        by="ada",
+    )
+    model = register_model(platform, project=project)
+    promotion = open_promotion(
+        platform, promotion_id=promotion_id, project=project, model_digest=model.model_digest
+    )
+    serve(platform, model, promotion)
+    return score(platform, model, promotion, rows=rows, request_id=request_id)

@@ -14,8 +14,8 @@ from tests.stores.control_api.test_projects import spec
 
 
 def test_model_versions_come_newest_first(api: Api) -> None:
-    register_model(api, 1)
-    register_model(api, 2)
+    register_model(api.platform, 1)
+    register_model(api.platform, 2)
 
     assert [each["version"] for each in api.get("/projects/credit/models", EVE).ok()["items"]] == [2, 1]
     assert api.get("/projects/credit/models/1", EVE).ok()["dataset"]["key"].endswith("german.csv")

@@ -12,7 +12,7 @@ from tests.stores.control_api.scenes import REQUEST, scored
 
 
 def test_the_story_says_what_made_a_score_and_who_let_it_through(api: Api) -> None:
-    scored(api)
+    scored(api.platform)
     api.post("/projects/credit/promotions/promotion-1/decisions", {"decision": "approve"}, BEN).ok()
 
     story = api.get(f"/predictions/{REQUEST}.1", SCORER).ok()
@@ -33,7 +33,7 @@ def test_the_story_says_what_made_a_score_and_who_let_it_through(api: Api) -> No
 
 
 def test_contributions_add_up_and_reasons_are_the_projects_words(api: Api) -> None:
-    scored(api)
+    scored(api.platform)
 
     told = api.get(f"/predictions/{REQUEST}.0", SCORER).ok()
     why = told["explanation"]
@@ -46,7 +46,7 @@ def test_contributions_add_up_and_reasons_are_the_projects_words(api: Api) -> No
 
 
 def test_nothing_protected_is_shown(api: Api) -> None:
-    scored(api)
+    scored(api.platform)
 
     story = api.get(f"/predictions/{REQUEST}.0", SCORER).ok()
 
@@ -57,7 +57,7 @@ def test_nothing_protected_is_shown(api: Api) -> None:
 
 
 def test_a_story_takes_at_most_four_dynamodb_requests(api: Api) -> None:
-    scored(api)
+    scored(api.platform)
     api.post(
         "/projects/credit/feedback", {"items": [{"prediction_id": f"{REQUEST}.0", "label": "1"}]}, SCORER
     ).ok()
@@ -73,20 +73,20 @@ def test_a_story_takes_at_most_four_dynamodb_requests(api: Api) -> None:
 
 def test_a_request_too_large_for_its_item_has_a_story_too(api: Api) -> None:
     rows = 60_000
-    scored(api, rows=rows)
+    scored(api.platform, rows=rows)
 
     assert api.get(f"/predictions/{REQUEST}.{rows - 1}", SCORER).ok()["output"]["label"] == "1"
 
 
 @pytest.mark.parametrize("unknown", [f"{REQUEST}.2", REQUEST.replace("1", "2") + ".0", "nonsense", "x.0"])
 def test_an_unknown_prediction_is_not_found(api: Api, unknown: str) -> None:
-    scored(api)
+    scored(api.platform)
 
     api.get(f"/predictions/{unknown}", SCORER).problem(404, "not_found")
 
 
 def test_a_story_is_for_those_who_may_see_this_project(api: Api) -> None:
-    scored(api)
+    scored(api.platform)
 
     api.get(f"/predictions/{REQUEST}.0", EVE).problem(403, "forbidden")
     api.get(f"/predictions/{REQUEST}.0", person("sam", "invoker", projects="loans")).problem(403, "forbidden")
@@ -94,7 +94,7 @@ def test_a_story_is_for_those_who_may_see_this_project(api: Api) -> None:
 
 
 def test_feedback_joins_the_story_and_its_latest_word_counts(api: Api) -> None:
-    scored(api)
+    scored(api.platform)
     good, unknown = f"{REQUEST}.0", f"{REQUEST}.9"
     items = [
         {"prediction_id": good, "label": 0},
@@ -114,7 +114,7 @@ def test_feedback_joins_the_story_and_its_latest_word_counts(api: Api) -> None:
 
 
 def test_feedback_for_another_project_is_for_nothing(api: Api) -> None:
-    scored(api)
+    scored(api.platform)
 
     items = {"items": [{"prediction_id": f"{REQUEST}.0", "label": "1"}]}
     taken = api.post("/projects/loans/feedback", items, SCORER).ok()
@@ -125,7 +125,7 @@ def test_feedback_for_another_project_is_for_nothing(api: Api) -> None:
 
 
 def test_endpoints_show_what_serves_without_their_salt(api: Api) -> None:
-    scored(api)
+    scored(api.platform)
 
     listed = api.get("/projects/credit/endpoints", EVE).ok()["items"]
     one = api.get("/projects/credit/endpoints/production", EVE).ok()

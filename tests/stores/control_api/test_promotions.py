@@ -21,7 +21,7 @@ DECIDE = "/projects/credit/promotions/promotion-1/decisions"
 
 
 def test_an_approval_is_recorded_audited_and_wakes_the_workflow(api: Api) -> None:
-    open_promotion(api)
+    open_promotion(api.platform)
 
     decided = api.post(DECIDE, {"decision": "approve", "comment": "fine"}, BEN).ok()
 
@@ -34,14 +34,14 @@ def test_an_approval_is_recorded_audited_and_wakes_the_workflow(api: Api) -> Non
 
 
 def test_a_rejection_ends_it_though_nobody_hears(api: Api) -> None:
-    open_promotion(api)
+    open_promotion(api.platform)
 
     assert api.post(DECIDE, {"decision": "reject"}, BEN).ok()["status"] == "rejected"
     assert api.platform.promotion_workflow.woken == [("secret-token", {"outcome": "rejected"})]
 
 
 def test_a_workflow_that_cannot_be_woken_does_not_undo_a_decision(api: Api) -> None:
-    open_promotion(api)
+    open_promotion(api.platform)
     vars(api.platform)["promotion_workflow"] = Unreachable()
 
     assert api.post(DECIDE, {"decision": "approve"}, BEN).ok()["status"] == "approved"
@@ -49,7 +49,7 @@ def test_a_workflow_that_cannot_be_woken_does_not_undo_a_decision(api: Api) -> N
 
 
 def test_a_second_decision_is_told_who_was_first(api: Api) -> None:
-    open_promotion(api)
+    open_promotion(api.platform)
     api.post(DECIDE, {"decision": "approve"}, BEN).ok()
 
     problem = api.post(DECIDE, {"decision": "reject"}, person("bob", "approver")).problem(409, "conflict")
@@ -60,7 +60,7 @@ def test_a_second_decision_is_told_who_was_first(api: Api) -> None:
 
 
 def test_the_wrong_role_and_a_late_approver_are_refused(api: Api) -> None:
-    open_promotion(api)
+    open_promotion(api.platform)
 
     for wrong in (ADA, CID, EVE, ROOT, person("bo", "approver", projects="loans")):
         api.post(DECIDE, {"decision": "approve"}, wrong).problem(403, "forbidden")
@@ -71,7 +71,7 @@ def test_the_wrong_role_and_a_late_approver_are_refused(api: Api) -> None:
 
 
 def test_the_requester_may_approve_alone_and_is_marked_as_such(api: Api) -> None:
-    open_promotion(api, requested_by="ben")
+    open_promotion(api.platform, requested_by="ben")
 
     api.post(DECIDE, {"decision": "approve"}, BEN).ok()
 
@@ -80,7 +80,7 @@ def test_the_requester_may_approve_alone_and_is_marked_as_such(api: Api) -> None
 
 
 def test_four_eyes_are_the_requester_who_is_known_and_another(api: Api) -> None:
-    open_promotion(api, requested_by="ben", requester_known=True, approvals_required=2)
+    open_promotion(api.platform, requested_by="ben", requester_known=True, approvals_required=2)
 
     api.post(DECIDE, {"decision": "approve"}, BEN).problem(403, "forbidden")
     decided = api.post(DECIDE, {"decision": "approve"}, person("bob", "approver")).ok()
@@ -89,7 +89,7 @@ def test_four_eyes_are_the_requester_who_is_known_and_another(api: Api) -> None:
 
 
 def test_four_eyes_are_two_approvers_where_nobody_knows_who_asked(api: Api) -> None:
-    open_promotion(api, requested_by="s3:123456789012", requester_known=False, approvals_required=2)
+    open_promotion(api.platform, requested_by="s3:123456789012", requester_known=False, approvals_required=2)
 
     first = api.post(DECIDE, {"decision": "approve"}, BEN).ok()
     second = api.post(DECIDE, {"decision": "approve"}, person("bea", "approver")).ok()
@@ -99,7 +99,7 @@ def test_four_eyes_are_two_approvers_where_nobody_knows_who_asked(api: Api) -> N
 
 
 def test_an_approver_of_another_report_is_refused(api: Api) -> None:
-    open_promotion(api)
+    open_promotion(api.platform)
 
     api.post(DECIDE, {"decision": "approve", "report_digest": "older"}, BEN).problem(409, "conflict")
 
@@ -107,7 +107,7 @@ def test_an_approver_of_another_report_is_refused(api: Api) -> None:
 
 
 def test_bad_decisions_are_problems(api: Api) -> None:
-    open_promotion(api)
+    open_promotion(api.platform)
 
     problem = api.post(DECIDE, {"decision": "perhaps"}, BEN).problem(422, "invalid")
     assert problem["errors"][0]["path"] == "decision"
@@ -115,7 +115,7 @@ def test_bad_decisions_are_problems(api: Api) -> None:
 
 
 def test_the_task_token_stays_inside(api: Api) -> None:
-    open_promotion(api)
+    open_promotion(api.platform)
 
     shown = [
         api.get("/projects/credit/promotions").ok(),
@@ -127,7 +127,7 @@ def test_the_task_token_stays_inside(api: Api) -> None:
 
 def test_a_version_is_promoted_on_request_and_once(api: Api) -> None:
     api.post("/projects", {"spec": spec()}).ok()
-    register_model(api)
+    register_model(api.platform)
 
     first = api.post("/projects/credit/promotions", {"version": 1, "environment": "production"}, CID)
     again = api.post("/projects/credit/promotions", {"version": 1, "environment": "production"}, CID)
