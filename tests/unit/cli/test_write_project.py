@@ -1,0 +1,77 @@
+"""`project init` writes what can be pushed as it stands."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from sluice.cli.project_yaml import load_spec
+from sluice.cli.write_project import write_project
+from sluice.domain.errors import Invalid
+from sluice.project.inference import Inferred, Request, infer_project
+from sluice.project.schema import parse_project
+from tests.unit.project.data_files import a_csv, cycled
+
+ODD: dict[str, Sequence[object]] = {
+    "Customer ID": [f"C-{row:04d}" for row in range(60)],
+    "Price (€)": cycled(["1.5", "NA", "30", ""]),
+    "Region, Area": cycled(["No, rth", "Süd", '"East"', "a\nb"]),
+    "a: b#c": cycled(["{x}", "[y]", "- z"]),
+    "yes": cycled([1, 2, 3]),
+    "null": cycled(["True", "False"]),
+    "2024": cycled([0.5, 1.5]),
+}
+
+
+def inferred(folder: Path, target: list[object]) -> Inferred:
+    return infer_project(a_csv(folder, ODD | {"churned?": target}), Request("churn", "churned?", owner="us"))
+
+
+def test_what_is_written_is_what_was_inferred(tmp_path: Path) -> None:
+    guess = inferred(tmp_path, cycled(["Yes", "No"]))
+    written = write_project(tmp_path / "churn", guess)
+    assert load_spec(tmp_path / "churn") == parse_project(guess.document)
+    assert {path.name for path in written} >= {"project.yaml", "train.py", "test_train.py", "conftest.py"}
+
+
+def test_no_value_of_the_data_but_categories_travels_with_the_tests(tmp_path: Path) -> None:
+    write_project(tmp_path / "churn", inferred(tmp_path, cycled(["Yes", "No"])))
+    assert "C-0001" not in (tmp_path / "churn/tests/columns.json").read_text(encoding="utf-8")
+
+
+def test_nothing_is_written_over(tmp_path: Path) -> None:
+    guess = inferred(tmp_path, cycled(["Yes", "No"]))
+    (tmp_path / "churn").mkdir()
+    (tmp_path / "churn/train.py").write_text("mine")
+    with pytest.raises(Invalid, match=r"train\.py exists; nothing was written"):
+        write_project(tmp_path / "churn", guess)
+    assert [path.name for path in (tmp_path / "churn").iterdir()] == ["train.py"]
+
+
+@pytest.mark.parametrize(
+    "target",
+    [cycled(["Yes", "No"]), cycled(["a", "b", "c"]), [row * 0.5 for row in range(60)]],
+    ids=["binary", "multiclass", "regression"],
+)
+def test_the_tests_it_writes_pass(tmp_path: Path, target: list[object]) -> None:
+    write_project(tmp_path / "churn", inferred(tmp_path, target))
+    run = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-W",
+            "error",
+            "-p",
+            "no:cacheprovider",
+            str(tmp_path / "churn"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout
+    assert "3 passed" in run.stdout
