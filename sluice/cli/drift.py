@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from sluice.cli import show
+from sluice.cli.drift_card import REPORT_COLUMNS, drift_card
 from sluice.cli.session import AsJson, Limit, ProjectName, session_of
 
 app = typer.Typer(help="Compare what is served with what was trained on.")
@@ -33,7 +34,7 @@ def show_report(
     if as_json:
         show.dump(report)
     else:
-        show.console().print_json(data=report)
+        show.console().print(drift_card(report))
 
 
 @app.command()
@@ -45,6 +46,3 @@ def run(
     """Close the open window now, if it has rows enough, and report."""
     session_of(context).api("deployer").create(project, "drift", {"environment": environment})
     show.console().print(f"✓ asked for; see `sluice drift list {project}`")
-
-
-REPORT_COLUMNS: dict[str, str | show.Cell] = {"report": "report_id", "environment": "environment"}

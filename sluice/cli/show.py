@@ -18,7 +18,7 @@ Cell = Callable[[Json], object]
 
 _PLAIN_WIDTH = 140
 _STYLES = {
-    "green": {"succeeded", "completed", "approved", "accepted", "running", "better", "first", "passed", "ok"},
+    "green": {"succeeded", "completed", "approved", "accepted", "better", "first", "passed", "ok", "inside"},
     "yellow": {
         "waiting_for_approval",
         "waiting",
