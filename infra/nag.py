@@ -94,7 +94,7 @@ class StaleAcknowledgementError(Exception):
 
 
 def check(app: App, stage: Stage) -> None:
-    """Have the rules run when `app` is synthesized; StaleAcknowledgementError for a row that is not needed."""
+    """Have the rules run when `app` is synthesized; StaleAcknowledgementError for a row without a place."""
     constructs = [(construct.node.path, construct) for construct in app.node.find_all()]
     for row in ACKNOWLEDGED:
         matched = [construct for path, construct in constructs if fnmatchcase(path, row.path)]

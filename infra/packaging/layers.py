@@ -6,13 +6,14 @@ import shutil
 import sys
 from pathlib import Path
 
+from infra.packaging.elf import strip_library
 from infra.packaging.uv import run_uv
 
 LAYERS = ("base", "onnx", "data", "train")
 CLOUD_PLATFORM = "aarch64-manylinux_2_28"
 CLOUD_PYTHON = "3.13"
 # Nothing imports these on Lambda.
-STRIPPED_FOLDERS = ("tests", "test", "testing_data", "include")
+STRIPPED_FOLDERS = frozenset({"tests", "test", "include", "bin", "__pycache__"})
 STRIPPED_SUFFIXES = (".pyi", ".h", ".hpp", ".pxd", ".pyx", ".c", ".cpp", ".a")
 
 
@@ -28,24 +29,35 @@ def build_cloud_layer(root: Path, layer: str, target: Path) -> None:
     if target.exists():
         shutil.rmtree(target)
     packages = target / "python"
-    run_uv(
-        [
-            "pip", "install", "--quiet", "--require-hashes", "--only-binary", ":all:", "--link-mode", "copy",
-            "--no-deps", "--python-platform", CLOUD_PLATFORM, "--python-version", CLOUD_PYTHON,
-            "--target", str(packages), "-r", str(requirements(root, layer)),
-        ]
-    )  # fmt: skip
+    resolve_cloud_layer(root, layer, packages, link_mode="copy")
     strip(packages)
 
 
+def resolve_cloud_layer(root: Path, layer: str, packages: Path, *, link_mode: str) -> None:
+    """Put the layer's files for Lambda into `packages`, copied or linked, nothing left out."""
+    run_uv(
+        [
+            "pip", "install", "--quiet", "--require-hashes", "--only-binary", ":all:", "--no-deps",
+            "--link-mode", link_mode, "--python-platform", CLOUD_PLATFORM, "--python-version", CLOUD_PYTHON,
+            "--target", str(packages), "-r", str(requirements(root, layer)),
+        ]
+    )  # fmt: skip
+
+
 def strip(packages: Path) -> None:
-    """Remove tests, stubs, headers and caches below `packages`."""
-    for folder in [path for path in packages.rglob("*") if path.is_dir()]:
-        if folder.exists() and (folder.name in STRIPPED_FOLDERS or folder.name == "__pycache__"):
-            shutil.rmtree(folder)
-    for path in packages.rglob("*"):
-        if path.is_file() and path.suffix in STRIPPED_SUFFIXES:
+    """Remove tests, stubs, headers and caches below `packages`, and debug sections from libraries."""
+    for path in sorted(packages.rglob("*"), reverse=True):
+        if path.is_file() and is_stripped(path.relative_to(packages)):
             path.unlink()
+        elif path.is_file():
+            strip_library(path)
+        elif path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
+
+
+def is_stripped(file: Path) -> bool:
+    """Whether a file, relative to the layer's packages, is left out of a cloud layer."""
+    return file.suffix in STRIPPED_SUFFIXES or not STRIPPED_FOLDERS.isdisjoint(file.parts[:-1])
 
 
 def host_layer_packages(root: Path, layer: str, store: Path) -> Path:

