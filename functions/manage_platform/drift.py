@@ -6,13 +6,14 @@ import json
 from dataclasses import dataclass
 from functools import partial
 
-from functions.manage_platform.routes import Body, Call, Json, Route, accepting, listing
+from functions.manage_platform.routes import Body, Call, Json, Route, accepting, listing, shown
 from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.errors import Invalid, NotFound, Reason
 from sluice.domain.event import Event
 from sluice.project.section import Name
 from sluice.stores import keys
 from sluice.stores.items import Item
+from sluice.stores.monitoring import Progress
 
 
 class RequestCheck(Body):
@@ -29,10 +30,14 @@ class CheckRequested:
 
 
 def show_all(call: Call) -> Json:
-    """In short, newest first within an environment; of all environments unless one is asked for."""
+    """In short, newest first within an environment; of all environments unless one is asked for.
+
+    With an environment, `progress` says how far its open window is.
+    """
     project, environment = call.project, call.query.get("environment")
     fetch = partial(call.platform.drift_reports.page, call.tenant, project, environment=environment)
-    return listing(call, f"drift/{project}/{environment}", fetch, _document)
+    page = listing(call, f"drift/{project}/{environment}", fetch, _document)
+    return {**page, "progress": _progress(call, environment) if environment else None}
 
 
 def show(call: Call) -> Json:
@@ -61,6 +66,16 @@ def request(call: Call, body: RequestCheck) -> Json:
     event_id = call.platform.events.publish(event)
     call.record(call.project, "drift.request", f"endpoint:{body.environment}", event_id=event_id)
     return {"event_id": event_id, "project": call.project, "environment": body.environment}
+
+
+def _progress(call: Call, environment: str) -> Json:
+    """Of the newest model version that was scored there; all zero before the first row is counted."""
+    found = [
+        each
+        for each in call.platform.monitoring.progress(call.tenant, call.project)
+        if each.environment == environment
+    ]
+    return shown(max(found, key=lambda each: each.model_version, default=Progress(environment, 0, 0, 0, 0)))
 
 
 def _environments(call: Call) -> list[str]:

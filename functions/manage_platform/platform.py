@@ -10,6 +10,7 @@ from sluice.stores.deployment import Deployment
 from sluice.stores.drift_reports import DriftReportStore
 from sluice.stores.feedback import FeedbackStore
 from sluice.stores.ledger import Ledger
+from sluice.stores.monitoring import MonitoringStore
 from sluice.stores.secrets import SecretStore
 from sluice.stores.tokens import TokenStore
 from sluice.web.idempotency import IdempotencyStore
@@ -34,6 +35,10 @@ class Platform(Deployment):
     @cached_property
     def drift_reports(self) -> DriftReportStore:
         return DriftReportStore(self.platform)
+
+    @cached_property
+    def monitoring(self) -> MonitoringStore:
+        return MonitoringStore(self.platform)
 
     @cached_property
     def tokens(self) -> TokenStore:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from sluice.domain.audit import GENESIS, seal
+from sluice.domain.counts import Counts
 from sluice.domain.lineage import Edge
+from sluice.domain.monitor import Monitor
 from sluice.stores import keys
 from sluice.stores.drift_reports import Report, report_item
 from tests.stores.control_api.api import ADA, EVE, ROOT, Api, person
@@ -71,6 +74,27 @@ def test_drift_reports_are_found_and_a_check_is_asked_for(api: Api) -> None:
     assert api.platform.events.of("DriftCheckRequested")[0].data["environment"] == "production"
     api.get("/projects/credit/drift/r9", EVE).problem(404, "not_found")
     api.post("/projects/credit/drift", {"environment": "moon"}).problem(422, "invalid")
+
+
+def test_how_far_a_window_is_stands_beside_its_reports(api: Api) -> None:
+    nothing = api.get("/projects/credit/drift", EVE, environment="production").ok()
+    for version, rows in ((1, 70), (2, 30)):
+        monitor = replace(
+            Monitor("credit", "production", version), total=Counts({"rows": (rows,), "labels": (rows // 2,)})
+        )
+        assert api.platform.monitoring.advance("default", monitor, [])
+
+    found = api.get("/projects/credit/drift", EVE, environment="production").ok()
+
+    assert (nothing["items"], nothing["progress"]["rows_open"]) == ([], 0)
+    assert found["progress"] == {
+        "environment": "production",
+        "model_version": 2,
+        "windows": 0,
+        "rows_open": 30,
+        "labels_open": 15,
+    }
+    assert api.get("/projects/credit/drift", EVE).ok()["progress"] is None
 
 
 def test_tokens_are_issued_shown_once_and_revoked(api: Api) -> None:
