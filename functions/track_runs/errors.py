@@ -17,7 +17,7 @@ from sluice.domain.errors import (
     Unavailable,
 )
 from sluice.web.caller import Unauthenticated
-from sluice.web.problems import BadRequest
+from sluice.web.problems import BadPageToken, BadRequest
 
 
 class NoEndpoint(NotFound):
@@ -41,6 +41,7 @@ _TABLE = (
     _Row(AlreadyExists, 400, "RESOURCE_ALREADY_EXISTS"),
     _Row(Conflict, 409, "RESOURCE_CONFLICT"),
     _Row(TooLarge, 413, "INVALID_PARAMETER_VALUE"),
+    _Row(BadPageToken, 400, "INVALID_PARAMETER_VALUE"),
     _Row(BadRequest, 400, "BAD_REQUEST"),
     _Row(Invalid, 400, "INVALID_PARAMETER_VALUE"),
     _Row(Unauthenticated, 401, "UNAUTHENTICATED"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from functions.track_runs import experiments, metrics, requests, runs, shapes
@@ -35,7 +36,8 @@ def graphql(call: Call, request: requests.GraphQuery) -> Shape:
     if operation is None:
         raise Invalid(f"GraphQL operation {request.operationName[:100]!r} is not one of the web UI's")
     given = request.variables.get("data") or request.variables.get("input") or request.variables
-    return {"data": operation(call, given)}
+    (name, told), *_ = operation(call, given).items()
+    return {"data": {name: {**told, "__typename": f"M{name[1:]}Response"}}}
 
 
 def _get_run(call: Call, given: dict[str, Any]) -> Shape:
@@ -48,8 +50,8 @@ def _get_run(call: Call, given: dict[str, Any]) -> Shape:
         }
     experiment = call.tracking.experiments.get(call.tenant, run["info"]["experiment_id"])
     run["experiment"] = shapes.experiment(experiment)
-    run["modelVersions"] = [shapes.version(one) for one in _versions_of(call, wanted.run_id)]
-    return {"mlflowGetRun": {"apiError": None, "run": _camel(_for_graph(run))}}
+    run["model_versions"] = [shapes.version(one) for one in _versions_of(call, wanted.run_id)]
+    return {"mlflowGetRun": {"apiError": None, "run": _camel(_for_graph(run), "run")}}
 
 
 def _get_experiment(call: Call, given: dict[str, Any]) -> Shape:
@@ -58,12 +60,15 @@ def _get_experiment(call: Call, given: dict[str, Any]) -> Shape:
         found = experiments.get(call, wanted)["experiment"]
     except NotFound as missing:
         return {"mlflowGetExperiment": {"apiError": _error(missing), "experiment": None}}
-    return {"mlflowGetExperiment": {"apiError": None, "experiment": _camel(found)}}
+    return {
+        "mlflowGetExperiment": {
+            "apiError": None,
+            "experiment": _camel({**found, "effective_trace_archival_retention": None}, "experiment"),
+        }
+    }
 
 
 def _search_runs(call: Call, given: dict[str, Any]) -> Shape:
-    import json  # noqa: PLC0415 - the answer of a search is a text already
-
     wanted = requests.SearchRuns.model_validate(
         {_snake(name): value for name, value in given.items() if value}
     )
@@ -82,6 +87,23 @@ def _metric_interval(call: Call, given: dict[str, Any]) -> Shape:
     return {"mlflowGetMetricHistoryBulkInterval": {"apiError": None, **_camel(found)}}
 
 
+_TYPES = {
+    "run": "MlflowRunExtension",
+    "runs": "MlflowRunExtension",
+    "info": "MlflowRunInfo",
+    "data": "MlflowRunData",
+    "experiment": "MlflowExperiment",
+    "model_versions": "MlflowModelVersion",
+    "metrics": "MlflowMetricExtension",
+    "params": "MlflowParam",
+    "tags": "MlflowRunTag",
+    "inputs": "MlflowRunInputs",
+    "dataset_inputs": "MlflowDatasetInput",
+    "dataset": "MlflowDataset",
+    "model_inputs": "MlflowModelInput",
+    "outputs": "MlflowRunOutputs",
+    "model_outputs": "MlflowModelOutput",
+}
 _OPERATIONS = {
     "GetRun": _get_run,
     "MlflowGetExperimentQuery": _get_experiment,
@@ -104,7 +126,7 @@ def _for_graph(run: Shape) -> Shape:
     for metric in run["data"]["metrics"]:
         metric["value"] = _finite(metric["value"])
     run.setdefault("experiment", None)
-    run.setdefault("modelVersions", [])
+    run.setdefault("model_versions", [])
     run.setdefault("outputs", {"model_outputs": []})
     run["info"].setdefault("end_time", None)
     return run
@@ -118,10 +140,14 @@ def _error(missing: NotFound) -> Shape:
     return {"code": "RESOURCE_DOES_NOT_EXIST", "message": str(missing), "helpUrl": None}
 
 
-def _camel(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _camel(value: Any, name: str = "") -> Any:  # noqa: ANN401 - any JSON
+    """JSON as GraphQL has it: names in camel case, long numbers as texts, each object with its type."""
     if isinstance(value, dict):
-        return {_camel_name(name): _camel(inner) for name, inner in value.items()}
-    return [_camel(inner) for inner in value] if isinstance(value, list) else value
+        told = {_camel_name(inner): _camel(each, inner) for inner, each in value.items()}
+        return {**told, "__typename": _TYPES[name]} if name in _TYPES else told
+    if isinstance(value, list):
+        return [_camel(inner, name) for inner in value]
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _camel_name(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from sluice.domain.tracking.views import look_at_version
 from sluice.stores.tracking.versions import NewVersion
 
 _MOST_PER_PAGE = 200_000
+_VERSIONS_TAG = "mlflow.modelVersions"
 _LOCAL = re.compile(r"(file:|[./~]|[A-Za-z]:|[^:]*$)")
 
 
@@ -33,7 +35,10 @@ def create(call: Call, request: asked.CreateVersion) -> Shape:
         run_link=request.run_link,
         model_id=model_id,
     )
-    return {"model_version": shapes.version(call.tracking.versions.create(call.tenant, request.name, new))}
+    made = call.tracking.versions.create(call.tenant, request.name, new)
+    if model_id:
+        _tell_model(call, model_id, made)
+    return {"model_version": shapes.version(made)}
 
 
 def get(call: Call, request: asked.ByVersion) -> Shape:
@@ -118,6 +123,14 @@ def _of_run(call: Call, models: list[RegisteredModel], run_id: str) -> list[Mode
         except NotFound:
             continue
     return found
+
+
+def _tell_model(call: Call, model_id: str, made: ModelVersion) -> None:
+    """A logged model lists the versions made from it in a tag, where the web UI looks."""
+    tags = call.tracking.models.get(call.tenant, model_id).tags
+    known = json.loads(str(tags.get(_VERSIONS_TAG, "[]")))
+    told = json.dumps([*known, {"name": made.name, "version": str(made.version)}])
+    call.tracking.models.set_tags(call.tenant, model_id, {_VERSIONS_TAG: told})
 
 
 def _checked_source(call: Call, request: asked.CreateVersion) -> tuple[str, str, str]:

@@ -10,7 +10,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from functions.track_runs.door import Door
 from sluice.stores.tracking import Tracking, open_tracking
+from sluice.stores.tracking.artifacts import ArtifactFiles
+from tests.stores.tracking.scenes import Client
 
 TABLE = "tracking"
 
@@ -66,3 +69,20 @@ def _index(name: str, partition: str, sort: str) -> Any:
         "KeySchema": _key(partition, sort),
         "Projection": {"ProjectionType": "ALL"},
     }
+
+
+@pytest.fixture
+def files(aws: None) -> ArtifactFiles:
+    client = boto3.client("s3", region_name="eu-central-1")
+    client.create_bucket(Bucket="artifacts", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    return ArtifactFiles(client, client, "artifacts")
+
+
+@pytest.fixture
+def door(tracking: Tracking, files: ArtifactFiles) -> Door:
+    return Door(lambda: tracking, lambda: files)
+
+
+@pytest.fixture
+def client(door: Door) -> Client:
+    return Client(door)
