@@ -59,11 +59,12 @@ def test_the_page_about_the_api_names_every_route() -> None:
     assert missing == []
 
 
-def test_nobody_waits_for_heavy_imports() -> None:
+@pytest.mark.parametrize("room", ["authorize_caller", "manage_platform"])
+def test_nobody_waits_for_heavy_imports(room: str) -> None:
     """Budget with room to spare: about 0.75 s of processor time on a slow machine."""
     program = (
         "import sys, time\n"
-        "import functions.manage_platform.handler\n"
+        f"import functions.{room}.handler\n"
         "heavy = {'numpy', 'pandas', 'scipy', 'sklearn', 'onnxruntime', 'mlflow', 'yaml',"
         " 'aws_xray_sdk', 'functions.predict'}\n"
         "print(time.process_time(), *sorted(heavy & set(sys.modules)))\n"
