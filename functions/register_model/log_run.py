@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 
-from functions.register_model.mlflow_model import columns_of
 from sluice.domain.clock import parse_time
 from sluice.domain.tracking.entities import DatasetInput
 from sluice.domain.training import Training
@@ -59,6 +58,14 @@ def _tags(training: Training, manifest: Manifest) -> dict[str, str]:
 def _dataset(training: Training, manifest: Manifest) -> DatasetInput:
     """Where the data lie, by role and key as everywhere, never by bucket."""
     ref = training.dataset
+    columns = [
+        {
+            "type": "string" if feature.dtype == "string" else "double",
+            "name": feature.name,
+            "required": not feature.nullable,
+        }
+        for feature in manifest.features
+    ]
     counted = {
         name: training.details[name]
         for name in ("rows", "train_rows", "test_rows")
@@ -71,7 +78,7 @@ def _dataset(training: Training, manifest: Manifest) -> DatasetInput:
         source=json.dumps(
             {"role": ref.role, "key": ref.key, "version_id": ref.version_id, "sha256": ref.sha256}
         ),
-        schema=json.dumps({"mlflow_colspec": columns_of(manifest)}),
+        schema=json.dumps({"mlflow_colspec": columns}),
         profile=json.dumps(counted),
         tags=(("mlflow.data.context", "training"),),
     )

@@ -8,7 +8,12 @@ from collections.abc import Mapping
 from sluice.domain.training import Training
 from sluice.scoring.manifest import Manifest
 
-_TYPES: Mapping[str, str] = {"number": "double", "integer": "double", "boolean": "double", "string": "string"}
+_TENSORS: Mapping[str, str] = {
+    "number": "float32",
+    "integer": "float32",
+    "boolean": "float32",
+    "string": "object",
+}
 
 
 def mlflow_model(training: Training, manifest: Manifest, versions: Mapping[str, str]) -> bytes:
@@ -32,7 +37,7 @@ def mlflow_model(training: Training, manifest: Manifest, versions: Mapping[str, 
                 "python_version": versions["python"],
             },
         },
-        "signature": {"inputs": json.dumps(columns_of(manifest)), "outputs": None, "params": None},
+        "signature": {"inputs": json.dumps(tensors_of(manifest)), "outputs": None, "params": None},
         "metadata": {
             "sluice.project": manifest.project,
             "sluice.model_digest": manifest.digest,
@@ -46,9 +51,13 @@ def requirements() -> bytes:
     return b"mlflow\nonnx\nonnxruntime\nnumpy\npandas\n"
 
 
-def columns_of(manifest: Manifest) -> list[dict[str, object]]:
-    """The features as MLflow describes columns."""
+def tensors_of(manifest: Manifest) -> list[dict[str, object]]:
+    """One tensor a feature, [rows, 1]: MLflow shapes a data frame's columns accordingly."""
     return [
-        {"type": _TYPES[feature.dtype], "name": feature.name, "required": not feature.nullable}
+        {
+            "type": "tensor",
+            "name": feature.name,
+            "tensor-spec": {"dtype": _TENSORS[feature.dtype], "shape": [-1, 1]},
+        }
         for feature in manifest.features
     ]

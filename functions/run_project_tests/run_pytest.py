@@ -25,7 +25,7 @@ def main(folder: Path) -> None:
     options = ["-p", "no:cacheprovider", "-o", "addopts=", "--rootdir", str(code), "-ra", "--tb=short"]
     if not any((code / name).exists() for name in _OWN_SETTINGS):
         # Else pytest looks for settings in the folders above, which this process may not read.
-        options += ["-c", os.devnull]
+        (code / _OWN_SETTINGS[0]).write_text("[pytest]\n")
     ended = int(pytest.main([*options, "."], plugins=[recorder]))
     if ended in _NOT_RUN:
         recorder.note(Failure("pytest", f"pytest could not run them (exit code {ended}): see the log"))
