@@ -17,6 +17,8 @@ def mend() -> None:
     """Put the replacements in place, once, before the emulator starts."""
     # The platform has a /health of its own; the emulator's stays at /_ministack/health.
     emulator._HEALTH_PATHS = ("/_ministack/health",)
+    # Nor a container registry: /v2 is where the Open Inference Protocol describes the server.
+    emulator._is_ecr_registry_path = lambda _: False
     persistence.save_state = snapshots.save_quickly
     stepfunctions._execute_task = resolve_timeout_path(stepfunctions._execute_task)
     emulator._build_persistence_save_dict = with_streams(emulator._build_persistence_save_dict)
