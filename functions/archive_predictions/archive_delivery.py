@@ -11,39 +11,55 @@ again under its own first record, before the delivery is answered. docs/monitori
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol
 
-from functions.archive_predictions.count_stretch import count_stretch
+from functions.archive_predictions.count_stretch import Owned, count_stretch
 from functions.archive_predictions.read_records import Record, read_records
 from functions.archive_predictions.settings import Archive
 
 STRETCH_RECORDS = 50
 """A record leads to one chunk at most, and a transaction holds 100 items."""
 
+Count = Callable[[Sequence[Record]], tuple[list[Owned], int]]
+
+
+class Deliveries(Protocol):
+    """Remembers stretches; `MonitoringStore` does."""
+
+    def delivery(self, tenant: str, first: str) -> tuple[str, ...] | None: ...
+    def record_delivery(self, tenant: str, members: Sequence[str], chunks: Sequence[Owned]) -> bool: ...
+    def forward_delivery(self, tenant: str, members: Sequence[str]) -> None: ...
+
 
 def archive_delivery(archive: Archive, batch: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """Archive and count; gives how many records were counted, known already, and unreadable."""
-    waiting = list(read_records(batch))
+    return take_delivery(archive.monitoring, list(read_records(batch)), partial(count_stretch, archive))
+
+
+def take_delivery(
+    deliveries: Deliveries, waiting: list[Record], count: Count, *, stretch_records: int = STRETCH_RECORDS
+) -> dict[str, int]:
+    """Count what was not counted yet; `count` may be called again for records that end up uncounted."""
     result = {"counted": 0, "repeated": 0, "unreadable": 0}
     while waiting:
-        members = archive.monitoring.delivery(waiting[0].tenant, waiting[0].identity)
+        members = deliveries.delivery(waiting[0].tenant, waiting[0].identity)
         if members is not None:
-            remaining = _behind(archive, waiting, members)
+            remaining = _behind(deliveries, waiting, members)
             result["repeated"] += len(waiting) - len(remaining)
             waiting = remaining
             continue
-        stretch, rest = waiting[:STRETCH_RECORDS], waiting[STRETCH_RECORDS:]
-        chunks, unreadable = count_stretch(archive, stretch)
-        tenant, identities = stretch[0].tenant, [record.identity for record in stretch]
-        if archive.monitoring.record_delivery(tenant, identities, chunks):
+        stretch, rest = waiting[:stretch_records], waiting[stretch_records:]
+        chunks, unreadable = count(stretch)
+        if deliveries.record_delivery(stretch[0].tenant, [record.identity for record in stretch], chunks):
             result["counted"] += len(stretch) - unreadable
             result["unreadable"] += unreadable
             waiting = rest
     return result
 
 
-def _behind(archive: Archive, waiting: Sequence[Record], members: Sequence[str]) -> list[Record]:
+def _behind(deliveries: Deliveries, waiting: Sequence[Record], members: Sequence[str]) -> list[Record]:
     """What is not in a stored stretch. Where the delivery ends before the stretch does, its rest is stored
     for the delivery that will begin there.
     """
@@ -51,5 +67,5 @@ def _behind(archive: Archive, waiting: Sequence[Record], members: Sequence[str])
     rest = [member for member in members if member not in delivered]
     remaining = [record for record in waiting if record.identity not in members]
     if rest and not remaining:
-        archive.monitoring.forward_delivery(rest[0].partition("/")[0], rest)
+        deliveries.forward_delivery(rest[0].partition("/")[0], rest)
     return remaining
