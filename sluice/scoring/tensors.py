@@ -100,7 +100,12 @@ def encode_binary(datatype: str, values: NDArray[Any]) -> bytes:
     return b"".join(_LENGTH.pack(len(text)) + text for text in texts)
 
 
-_JSON_TYPES: Mapping[str, set[type]] = {"BOO": {bool, int}, "BYT": {str}, "FP3": {int, float}, "FP6": {int, float}}
+_JSON_TYPES: Mapping[str, set[type]] = {
+    "BOO": {bool, int},
+    "BYT": {str},
+    "FP3": {int, float},
+    "FP6": {int, float},
+}
 
 
 def _rows(name: str, shape: object) -> int:

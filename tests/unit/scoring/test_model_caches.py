@@ -7,11 +7,13 @@ import os
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.errors import IntegrityError, Unavailable
 from sluice.scoring.disk_cache import DiskCache
+from sluice.scoring.model import score
 from sluice.scoring.sessions import ModelCache, resident_bytes
 from tests.unit.scoring import models
 
@@ -45,14 +47,19 @@ class Store:
 
 
 class Growing:
-    """Memory that grows by a hundred bytes at every load."""
+    """Memory as if every model that is held took a hundred bytes."""
 
     def __init__(self) -> None:
-        self.value = 0
+        self.cache: ModelCache | None = None
 
     def __call__(self) -> int:
-        self.value += 100_000
-        return self.value
+        return 0 if self.cache is None else 100 * len(self.cache)
+
+
+def bounded(store: Store, budget: int) -> ModelCache:
+    memory = Growing()
+    memory.cache = ModelCache(store.read, budget, measure=memory)
+    return memory.cache
 
 
 def test_a_model_is_loaded_once() -> None:
@@ -66,7 +73,7 @@ def test_a_model_is_loaded_once() -> None:
 
 def test_the_least_recently_used_leave_when_memory_is_full() -> None:
     store = Store()
-    cache = ModelCache(store.read, budget=250_000, measure=Growing())
+    cache = bounded(store, budget=250)
     wanted = [store.add(number) for number in range(3)]
 
     cache.get(*wanted[0])
@@ -79,12 +86,11 @@ def test_the_least_recently_used_leave_when_memory_is_full() -> None:
 
     assert store.reads == ["1.json", "1.onnx"]
     assert len(cache) == 2
-    assert cache.held_bytes <= 250_000
 
 
 def test_a_model_over_the_whole_budget_still_serves_alone() -> None:
     store = Store()
-    cache = ModelCache(store.read, budget=1, measure=Growing())
+    cache = bounded(store, budget=1)
 
     for number in range(3):
         cache.get(*store.add(number))
@@ -133,8 +139,19 @@ def test_another_manifest_than_the_digest_says_is_refused() -> None:
         cache.get("0" * 64, model, manifest)
 
 
-def test_memory_is_measured() -> None:
-    assert resident_bytes() > 10 << 20
+def test_two_thousand_models_stay_within_the_memory_they_were_given() -> None:
+    store = Store()
+    wanted = [store.add(number) for number in range(2000)]
+    before, budget = resident_bytes(), 48 << 20
+    cache = ModelCache(store.read, budget)
+
+    for number, model in enumerate(wanted):
+        answer = score(cache.get(*model), {"x": np.array([1.0])}).values
+        assert answer is not None
+        assert answer.tolist() == [number]
+
+    assert 50 < len(cache) < 2000
+    assert 1 << 20 < resident_bytes() - before < budget * 1.5
 
 
 def test_files_are_read_from_disk_the_second_time(tmp_path: Path) -> None:
