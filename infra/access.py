@@ -29,12 +29,13 @@ GRANTS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("table", "append"): ("dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:ConditionCheckItem"),
     ("objects", "read"): ("s3:GetObject", "s3:GetObjectVersion"),
     ("objects", "write"): ("s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"),
+    ("objects", "delete"): ("s3:DeleteObject",),
     ("bucket", "read"): ("s3:ListBucket", "s3:GetBucketLocation"),
     ("bucket", "list"): ("s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketLocation"),
     ("bus", "put"): ("events:PutEvents",),
     ("machine", "start"): ("states:StartExecution",),
     ("machine", "inspect"): ("states:ListExecutions",),
-    ("machine", "answer"): ("states:SendTaskSuccess", "states:SendTaskFailure"),
+    ("token", "answer"): ("states:SendTaskSuccess", "states:SendTaskFailure"),
     ("execution", "inspect"): ("states:DescribeExecution",),
 }
 

@@ -61,6 +61,18 @@ ACKNOWLEDGED = (
         ("Resource::*",),
     ),
     Acknowledged(
+        "Sluice-*-Api/ManagePlatform/Role/DefaultPolicy",
+        "AwsSolutions-IAM5",
+        "Answering a waiting task has no resource: who answers must hold its token.",
+        ("Resource::*",),
+    ),
+    Acknowledged(
+        "Sluice-*-Promotion/PromoteModel/Role/DefaultPolicy",
+        "AwsSolutions-IAM5",
+        "Answering a waiting task has no resource: who answers must hold its token.",
+        ("Resource::*",),
+    ),
+    Acknowledged(
         "Sluice-*/Workflow/Machine/Role/DefaultPolicy",
         "AwsSolutions-IAM5",
         "Any version of the workflow's own functions; log delivery and tracing have no resource.",

@@ -52,7 +52,7 @@ ROOMS: tuple[Room, ...] = (
     Room(
         "track_runs",
         "Api",
-        {"platform": ("read",), "tracking": ("read", "write"), "artifacts": ("read", "write", "list")},
+        {"platform": ("read",), "tracking": ("read", "write"), "artifacts": ("read", "write", "list", "delete")},
         memory=512,
         timeout=29,
         needs_origins=True,

@@ -38,10 +38,13 @@ def target(stack: Stack, stage: Stage, name: str) -> Target:
 
 
 def state_machine(stack: Stack, machine: str, name: str) -> Target:
-    """The workflow called `machine` and its executions; `name` is what the table of rooms calls it."""
+    """The workflow called `machine` and its executions; `name` is what the table of rooms calls it.
+
+    A task token is its own capability: IAM knows no resource for answering with one.
+    """
     arn = _states_arn(stack, "stateMachine", machine)
     execution = _states_arn(stack, "execution", f"{machine}:*")
-    return Target({"machine": [arn], "execution": [execution]}, {f"{name.upper()}_ARN": arn})
+    return Target({"machine": [arn], "execution": [execution], "token": ["*"]}, {f"{name.upper()}_ARN": arn})
 
 
 def _states_arn(stack: Stack, resource: str, name: str) -> str:
