@@ -52,7 +52,11 @@ ROOMS: tuple[Room, ...] = (
     Room(
         "track_runs",
         "Api",
-        {"platform": ("read",), "tracking": ("read", "write"), "artifacts": ("read", "write", "list", "delete")},
+        {
+            "platform": ("read",),
+            "tracking": ("read", "write"),
+            "artifacts": ("read", "write", "list", "delete"),
+        },
         memory=512,
         timeout=29,
         needs_origins=True,
@@ -120,7 +124,12 @@ ROOMS: tuple[Room, ...] = (
     Room(
         "archive_predictions",
         "Monitoring",
-        {"platform": ("read", "write"), "archive": ("read", "write")},
+        {
+            "platform": ("read", "write"),
+            "ledger": ("read",),
+            "archive": ("read", "write"),
+            "artifacts": ("read",),
+        },
         layers=("base", "onnx"),
         memory=512,
         timeout=120,
@@ -128,7 +137,7 @@ ROOMS: tuple[Room, ...] = (
     Room(
         "check_drift",
         "Monitoring",
-        {**_LOOP, "ledger": ("read",), "archive": ("read",), "artifacts": ("read",)},
+        {**_LOOP, "archive": ("write",), "artifacts": ("read",)},
         layers=("base", "onnx"),
         memory=1769,
         timeout=300,
@@ -137,13 +146,7 @@ ROOMS: tuple[Room, ...] = (
     Room(
         "assemble_dataset",
         "Monitoring",
-        {
-            **_LOOP,
-            "ledger": ("read",),
-            "archive": ("read",),
-            "artifacts": ("read",),
-            "data": ("read", "write"),
-        },
+        {**_LOOP, "archive": ("read",), "data": ("read", "write")},
         layers=("base", "data"),
         memory=1769,
         timeout=600,

@@ -152,7 +152,7 @@ def _announce(assembly: Assembly, wanted: Wanted, kept: Kept) -> None:
         event_id=kept["audit_id"],
     )
     told = {name: value for name, value in kept.items() if name != "audit_id"}
-    data = {**told, "requested_by": ACTOR, "cause": "drift"}
+    data = {**told, "requested_by": ACTOR}
     assembly.events.publish(
         Event(
             "DatasetAssembled",

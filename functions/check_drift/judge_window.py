@@ -29,8 +29,9 @@ class Judged:
 
     @property
     def events(self) -> tuple[EventType, ...]:
-        """What the world has to be told."""
-        detected: tuple[EventType, ...] = ("DriftDetected",) if self.level == "alarm" else ()
+        """What the world has to be told: rows that moved, or labels that say what rows cannot."""
+        found = self.level == "alarm" or self.quality.verdict == "worse"
+        detected: tuple[EventType, ...] = ("DriftDetected",) if found else ()
         return (*detected, "RetrainingRequested") if self.decision.retrain else detected
 
 

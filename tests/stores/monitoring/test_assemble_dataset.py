@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import json
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -228,3 +230,14 @@ def test_without_usable_labels_nothing_is_made(drifted: World) -> None:
     assert item is not None
     drifted.rooms.platform.update((item["pk"], item["sk"]), {"model_version": 2})
     assert assemble(drifted.rooms, wanted(drifted)) == "no_labels"
+
+
+@pytest.mark.parametrize("kind", ["DriftDetected", "RetrainingRequested", "DatasetAssembled"])
+def test_events_have_the_fields_of_their_schemas(drifted: World, kind: str) -> None:
+    assemble(drifted.rooms, wanted(drifted))
+    schema = json.loads(Path(f"docs/events/{kind}.json").read_text(encoding="utf-8"))
+    expected = schema["properties"]["data"]
+    found = json.loads(json.dumps(drifted.rooms.events.of(kind)[0].data))
+    assert set(found) == set(expected["required"]) == set(expected["properties"])
+    override = expected["properties"].get("split_override", {"required": []})
+    assert set(found.get("split_override", {})) == set(override["required"])

@@ -98,10 +98,11 @@ def test_drift_without_harm_is_a_finding(world: World) -> None:
     assert told(world, "RetrainingRequested") == []
 
 
-def test_harm_without_drift_is_reported_and_asks_for_nothing(world: World) -> None:
+def test_harm_without_drift_is_told_of_and_asks_for_nothing(world: World) -> None:
     live(world, turned=True)
     (found,) = check(world)
     assert (found["level"], found["quality"]["verdict"]) == ("ok", "worse")
+    assert told(world, "DriftDetected") == [found["report_id"]]
     assert told(world, "RetrainingRequested") == []
 
 
