@@ -2,6 +2,7 @@
 
 import json
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,16 +80,16 @@ def profile_named(name: str, state: Path = STATE) -> Profile:
     return Profile(name, state / "profiles" / name)
 
 
-def choose_port(profile: Profile, wanted: int | None) -> int:
+def choose_port(profile: Profile, wanted: int | None, free: Callable[[int], bool]) -> int:
     """The wanted port, else the profile's last one, else the first free one from the usual start."""
     if wanted:
         return wanted
     if profile.settings.exists():
         last = int(json.loads(profile.settings.read_text())["port"])
-        if is_free(last):
+        if free(last):
             return last
     first = FIRST_PORTS.get(profile.name, OTHER_PORTS)
-    return next(port for port in range(first, first + 400) if is_free(port))
+    return next(port for port in range(first, first + 400) if free(port))
 
 
 def remember_port(profile: Profile, port: int) -> None:

@@ -15,7 +15,7 @@ from sluice.local.deploy import DeployError, deploy
 from sluice.local.environments import emulator_interpreter, install_layers
 from sluice.local.losses import what_may_be_lost
 from sluice.local.outputs import Outputs, read_outputs
-from sluice.local.profile import ACCOUNT, REGION, choose_port, profile_named, remember_port
+from sluice.local.profile import ACCOUNT, REGION, choose_port, is_free, profile_named, remember_port
 from sluice.local.resume import ResumeError, resume_interrupted_work
 from sluice.local.session import client_config, root_session
 from sluice.local.synthesis import SynthesisError, synthesize
@@ -64,7 +64,7 @@ def up(profile: str, port: int | None = None, on_progress: Progress | None = Non
         running = emulator.find_running(where)
         if running is None:
             say("starting the embedded AWS")
-            chosen = choose_port(where, port)
+            chosen = choose_port(where, port, is_free)
             running = clock.timed("start", lambda: emulator.start(where, chosen, interpreter))()
             remember_port(where, chosen)
         layers.result()
