@@ -35,8 +35,13 @@ def predict(
         inputs = model_inputs(transport, model)
         scored = [infer(transport, model, inputs, batch) for batch in in_batches(rows, _ROWS_A_REQUEST)]
     answers = [answer for batch in scored for answer in _answers(batch)]
-    columns = dict.fromkeys(answers[0], "")
-    show.listing(answers, {name: name for name in columns}, as_json=as_json)
+    columns: dict[str, str | show.Cell] = {name: name for name in answers[0]}
+    columns |= {"probability": lambda item: _probabilities(item["probability"])} if "label" in columns else {}
+    show.listing(answers, columns, as_json=as_json)
+
+
+def _probabilities(probability: show.Json) -> str:
+    return "  ".join(f"{name}: {value:.4f}" for name, value in probability.items())
 
 
 def _answers(scored: Scored) -> Iterator[show.Json]:

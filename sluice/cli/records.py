@@ -72,12 +72,17 @@ def list_events(
         "who": "actor",
         "did": "action",
         "to": "subject",
-        "details": lambda item: ", ".join(
-            f"{name}={value}" for name, value in item["details"].items() if value
-        ),
+        "details": lambda item: _details(item["details"]),
     }
-    events = session_of(context).api("auditor").of(project, "audit", limit=limit)
+    found = session_of(context).api("auditor").of(project, "audit", limit=limit)
+    events = sorted(found, key=lambda event: str(event["at"]), reverse=True)
     show.listing(events, columns, as_json=as_json)
+
+
+def _details(details: show.Json) -> str:
+    """Digests by their first letters: enough to recognise them."""
+    shown = {name: show.short(value) if name.endswith("digest") else value for name, value in details.items()}
+    return ", ".join(f"{name}={value}" for name, value in shown.items() if value not in (None, "", False))
 
 
 @audit_app.command("verify")

@@ -1,5 +1,6 @@
 """Synthesizing the application for the embedded AWS: the slow part of `up`, done when a source changed."""
 
+import fcntl
 import hashlib
 import shutil
 import sys
@@ -19,7 +20,14 @@ class SynthesisError(Exception):
 
 def synthesize() -> Path:
     """The cloud assembly of the sources as they are, made now or kept from before."""
-    target = ASSEMBLIES / source_digest()[:16]
+    ASSEMBLIES.mkdir(parents=True, exist_ok=True)
+    with (ASSEMBLIES.parent / "assemblies.lock").open("w") as lock:
+        # Two stacks that start at once share one synthesis.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _synthesize(ASSEMBLIES / source_digest()[:16])
+
+
+def _synthesize(target: Path) -> Path:
     if (target / "manifest.json").exists():
         target.touch()
         return target
