@@ -1,34 +1,30 @@
-"""The sides of a dataset's rows: by the rule of project.yaml, or as a retraining asks for them."""
+"""The sides of a dataset's rows: by the rule of project.yaml, or as an assembled dataset brings them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sluice.domain.errors import Invalid, Reason
-from sluice.domain.frames import Frame
-from sluice.domain.split import HELD_BACK, TEST, TRAIN, Sides, SplitRule, is_test_row, row_hashes
+from sluice.domain.frames import Frame, row_count
+from sluice.domain.split import TEST, TRAIN, Sides, SplitRule, is_test_row, row_hashes
 from sluice.project.schema import ProjectSpec
 
 
-def split(frame: Frame, spec: ProjectSpec, override: Mapping[str, Any] | None = None) -> Sides:
-    """Sides of all rows. Invalid when one is empty, or lacks a class that the other has.
-
-    An override names another rule, that of newer rows: they test. Older rows which the project's own
-    hash keeps for testing are held back then, so that no test row ever trains a version.
+def split(frame: Frame, spec: ProjectSpec, given: NDArray[np.float64] | None = None) -> Sides:
+    """Sides of all rows; `given` has one a row, in the file's order. Invalid when one is empty, or lacks
+    a class that the other has.
     """
     hashes = row_hashes(frame, _identifying(frame, spec), salt=spec.name)
-    own = SplitRule(**spec.evaluation.split.model_dump())
-    if override:
-        test = is_test_row(frame, hashes, SplitRule(**override))
-        held_back = ~test & is_test_row(frame, hashes, own) if own.by == "hash" else np.zeros_like(test)
-    else:
-        test = is_test_row(frame, hashes, own)
-        held_back = np.zeros_like(test)
-    sides = Sides(np.where(test, TEST, np.where(held_back, HELD_BACK, TRAIN)).astype(np.float64), hashes)
+    if given is None:
+        test = is_test_row(frame, hashes, SplitRule(**spec.evaluation.split.model_dump()))
+        given = np.where(test, TEST, TRAIN).astype(np.float64)
+    elif len(given) != row_count(frame):
+        message = "the sides that came with the dataset are not those of its rows"
+        raise Invalid(message, [Reason("rows", message, str(row_count(frame)), f"{len(given)} rows")])
+    sides = Sides(given, hashes)
     if spec.evaluation.task != "regression":
         _check_classes(frame[spec.target.name].astype(np.str_), sides, spec.target.name)
     return sides

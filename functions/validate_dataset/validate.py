@@ -9,6 +9,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from functions.validate_dataset.read_upload import Texts, download, read_columns
 from functions.validate_dataset.sides import split
 from sluice.domain import frames, training_files
@@ -32,13 +35,14 @@ def validate(deployment: Deployment, tenant: str, training: Training) -> Found:
         path = download(deployment.artefacts, training.dataset, Path(folder), spec.contract.size_limit_mb)
         header, texts = read_columns(path)
     frame = checked_frame(header, texts, spec)
-    sides = split(frame, spec, training.split_override)
+    sides = split(frame, spec, _given_sides(deployment, training))
     profile = profile_of(frame, spec.contract.columns, sides)
     profile |= {"dataset": asdict(training.dataset), "rows_sha256": sides.test_rows_sha256}
     artefacts = _write(deployment, training, frame, sides, profile)
     job = TrainingJob(training.training_id, spec, training.code, artefacts["train"])
     deployment.artefacts.write("data", _key(training, training_files.JOB), job.to_bytes())
-    deployment.projects.set_dataset(tenant, training.project, training.dataset)
+    if training.split_override is None:  # without its sides an assembled dataset must not train
+        deployment.projects.set_dataset(tenant, training.project, training.dataset)
     details = {
         "rows": profile["rows"],
         "test_rows": profile["sides"]["test"],
@@ -66,6 +70,14 @@ def checked_frame(header: list[str], texts: Texts, spec: ProjectSpec) -> Frame:
     if reasons := check_classes(target.name, labels, task=spec.evaluation.task, positive=target.positive):
         raise Invalid("the target does not fit the task", reasons)
     return {**checked.frame, target.name: labels}
+
+
+def _given_sides(deployment: Deployment, training: Training) -> NDArray[np.float64] | None:
+    """What assemble_dataset laid down for a dataset that it made: older test rows never train."""
+    if training.split_override is None:
+        return None
+    ref = ArtefactRef(**training.split_override["sides"])
+    return frames.from_bytes(deployment.artefacts.read(ref))["side"].astype(np.float64)
 
 
 def _write(

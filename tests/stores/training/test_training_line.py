@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
+import numpy as np
+
+from sluice.domain import frames
 from sluice.domain.endpoints import Variant
+from sluice.domain.split import HELD_BACK, TEST, TRAIN
 from sluice.workflows.training_stage import StageInput
 from tests.stores.deployments import MotoDeployment
 from tests.stores.training.line import (
@@ -48,18 +53,20 @@ def test_rows_the_champion_trained_on_are_left_out(deployment: MotoDeployment) -
     assert comparison["n"] + comparison["left_out"] == 400
 
 
-def test_an_older_row_set_aside_for_testing_never_trains(deployment: MotoDeployment) -> None:
+def test_sides_that_came_with_an_assembled_dataset_are_kept(deployment: MotoDeployment) -> None:
+    of_row = np.repeat([TRAIN, HELD_BACK, TEST], [500, 300, 200]).astype(np.float64)
+    content = frames.to_bytes({"side": of_row})
+    ref = deployment.artefacts.write("data", "projects/credit/derived/datasets/d/sides.npz", content)
     training = start(deployment)
-    training = deployment.trainings.change(TENANT, training, split_override={"by": "row", "cutoff_row": 800})
+    training = deployment.trainings.change(TENANT, training, split_override={"sides": asdict(ref)})
     given = StageInput(TENANT, PROJECT, training.training_id, training.attempt)
 
     outcome = one_stage(deployment, given, "validate_dataset")
 
     validated = deployment.trainings.get(TENANT, PROJECT, training.training_id)
-    sides = json.loads(deployment.artefacts.read(validated.artefacts["profile"]))["sides"]
+    profile = json.loads(deployment.artefacts.read(validated.artefacts["profile"]))
     assert outcome == "accepted"
-    assert sides["test"] == 200
-    assert 500 < sides["train"] < 600
+    assert profile["sides"] == {"train": 500, "test": 200}
 
 
 def serve(deployment: MotoDeployment, version: int) -> None:
