@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 def build_serving(settings: Settings) -> Serving:
     """Serving from this deployment's tables and buckets."""
-    platform = Items(clients.dynamodb(), settings.platform_table)
+    platform = Items(clients.hurried_dynamodb(), settings.platform_table)
     artefacts = ArtefactStore(
         clients.s3(), {"artifacts": settings.artifacts_bucket, "archive": settings.archive_bucket}
     )
@@ -42,12 +42,12 @@ def build_serving(settings: Settings) -> Serving:
     def knows_project(tenant: str, project: str) -> bool:
         return platform.get(keys.project(tenant=tenant, project=project)) is not None
 
-    disk = DiskCache(fetch, Path(tempfile.gettempdir()) / "models", settings.disk)
+    disk = DiskCache(fetch, Path(tempfile.gettempdir()) / "sluice-models", settings.disk)
     return Serving(
         endpoints=EndpointCache(EndpointStore(platform).get),
         source=ModelSource(ModelCache(disk.read, settings.model_memory)),
         ledger=Ledger(
-            Items(clients.dynamodb(), settings.ledger_table),
+            Items(clients.hurried_dynamodb(), settings.ledger_table),
             artefacts,
             retention_days=settings.retention_days,
         ),

@@ -118,8 +118,9 @@ def answer_scored(
         timings=timings,
     )
     answer = within_limits(write(scored))
+    writing = time.perf_counter()
     serving.ledger.put(caller.tenant, record_of(scored))
-    _note(scored)
+    _note(scored, _milliseconds(ledger=(writing, time.perf_counter())))
     return Answer(
         answer.status,
         answer.content,
@@ -163,7 +164,7 @@ def _headers(scored: Scored) -> dict[str, str]:
     }
 
 
-def _note(scored: Scored) -> None:
+def _note(scored: Scored, also: dict[str, float]) -> None:
     note(
         project=scored.endpoint.project,
         environment=scored.endpoint.environment,
@@ -172,5 +173,5 @@ def _note(scored: Scored) -> None:
         rows=scored.rows.count,
         protocol=scored.ask.protocol,
         request_id=scored.call.request_id,
-        timings=scored.timings,
+        timings=scored.timings | also,
     )

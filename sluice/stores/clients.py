@@ -38,6 +38,16 @@ def dynamodb() -> DynamoDBClient:
 
 
 @cache
+def hurried_dynamodb() -> DynamoDBClient:
+    """For a door that must say no within its caller's patience: gives up after about ten seconds."""
+    config = _CONFIG.merge(
+        Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "max_attempts": 3})
+    )
+    client: DynamoDBClient = _client("dynamodb", config=config)
+    return client
+
+
+@cache
 def s3() -> S3Client:
     client: S3Client = _client("s3", config=_S3_CONFIG)
     return client
