@@ -91,7 +91,9 @@ def _bias(evidence: Evidence) -> tuple[bool, str]:
         for measure in entry["measures"]
     ]
     exceeding = sorted({attribute for attribute, finding in findings if finding == "exceeds"})
-    told = ", ".join(f"{attribute}: {finding}" for attribute, finding in findings)
+    told = ", ".join(
+        dict.fromkeys(f"{attribute}: {finding.replace('_', ' ')}" for attribute, finding in findings)
+    )
     return not exceeding, told or "no protected attribute"
 
 

@@ -54,16 +54,15 @@ def validate(deployment: Deployment, tenant: str, training: Training) -> Found:
 def checked_frame(header: list[str], texts: Texts, spec: ProjectSpec) -> Frame:
     """The canonical frame; the target of a classification as class names. Invalid lists every problem."""
     contract, target = spec.contract, spec.target
-    if reasons := check_header(header, contract.columns):
-        raise Invalid("the columns are not those of the contract", bounded(reasons))
+    misfits = check_header(header, contract.columns)
     checked = check_table(
         texts,
         contract.columns,
         minimum_rows=contract.minimum_rows,
         missing_values=contract.missing_values,
     )
-    if checked.reasons:
-        raise Invalid("the data do not keep the contract", checked.reasons)
+    if misfits or checked.reasons:
+        raise Invalid("the data do not keep the contract", bounded([*misfits, *checked.reasons]))
     if spec.evaluation.task == "regression":
         return checked.frame
     labels = class_labels(checked.frame[target.name])

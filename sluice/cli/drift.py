@@ -44,5 +44,6 @@ def run(
     environment: Annotated[str, typer.Option("--environment", "-e")] = "production",
 ) -> None:
     """Close the open window now, if it has rows enough, and report."""
-    session_of(context).api("deployer").create(project, "drift", {"environment": environment})
-    show.console().print(f"✓ asked for; see `sluice drift list {project}`")
+    session = session_of(context)
+    session.api("deployer").create(project, "drift", {"environment": environment})
+    show.console().print(f"✓ asked for; see {session.command(f'drift list {project}')}")

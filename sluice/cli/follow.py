@@ -62,7 +62,7 @@ def report_training(session: Session, upload: show.Json, *, wait: bool) -> None:
         if wait:
             print_verdict(follow_training(session, project, training_id))
         else:
-            console.print(f"  sluice training show {project} {training_id}", style="dim")
+            console.print(f"  {session.command(f'training show {project} {training_id}')}", style="dim")
 
 
 def follow_training(session: Session, project: str, training_id: str) -> show.Json:

@@ -28,6 +28,7 @@ _ROLES = ("target", "id", "time", "feature", "protected", "ignored")
 
 @app.command()
 def init(
+    context: typer.Context,
     name: Annotated[str, typer.Argument(help="Part of every address; it never changes.")],
     data: Annotated[Path, typer.Option("--data", help="A .csv, .csv.gz or .parquet file.")],
     target: Annotated[str, typer.Option("--target", help="The column to predict.")],
@@ -51,7 +52,8 @@ def init(
         console.print(f"! {warning}", style="yellow")
     console.print(f"✓ wrote {len(written)} files to {place}/", style="green")
     console.print(f"\nRead {place}/project.yaml, then:", style="dim")
-    console.print(f"  sluice project push {place}\n  sluice data push {name} {data} --wait")
+    for words in (f"project push {place}", f"data push {name} {data} --wait"):
+        console.print(f"  {session_of(context).command(words)}")
 
 
 def _print_roles(document: Mapping[str, Any], title: str) -> None:

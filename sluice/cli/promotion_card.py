@@ -28,8 +28,12 @@ def promotion_card(promotion: show.Json) -> Panel:
 
 
 def _verdict(verdict: show.Json) -> list[tuple[str, object]]:
-    sentences = verdict.get("sentences") or [verdict.get("sentence")]
-    return [("verdict", "\n".join(f"· {sentence}" for sentence in sentences if sentence))]
+    found = [str(sentence) for sentence in verdict.get("sentences") or [verdict.get("sentence")] if sentence]
+    # The first one tells the deciding number; the sentence of that metric would tell it again.
+    sentences = [
+        each for place, each in enumerate(found) if not any(each in other for other in found[:place])
+    ]
+    return [("verdict", "\n".join(f"· {sentence}" for sentence in sentences))]
 
 
 def _gates(gates: list[show.Json]) -> Text:

@@ -1,6 +1,8 @@
 """What every command knows: the profile, the role to act in, and the way to the deployment."""
 
 import os
+import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +30,11 @@ class Session:
     role: str | None = None
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
+    def command(self, words: str) -> str:
+        """A command line that does this, as it can be typed where this process was started."""
+        option = "" if self.profile == "default" else f" --profile {self.profile}"
+        return f"{_program()}{option} {words}"
+
     @property
     def is_elsewhere(self) -> bool:
         """The environment names a deployment; no profile of this machine is meant."""
@@ -51,3 +58,12 @@ def session_of(context: typer.Context) -> Session:
     if not isinstance(found, Session):
         raise TypeError("the command runs outside the application")
     return found
+
+
+def _program() -> str:
+    """`sluice` where the shell finds this very one, else the way to it."""
+    own = Path(sys.argv[0])
+    if own.name != "sluice" or shutil.which("sluice") == str(own.absolute()):
+        return "sluice"
+    here = Path.cwd()
+    return str(own.absolute().relative_to(here)) if own.absolute().is_relative_to(here) else str(own)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from sluice.cli import show
-from sluice.cli.session import AsJson, Session, session_of
+from sluice.cli.session import AsJson, session_of
 from sluice.cli.start_stack import start_stack
 from sluice.client.errors import NotConfigured
 
@@ -31,7 +31,7 @@ def up(
     show.console().print(f"ready after {time.monotonic() - started:.0f} s\n", style="green")
     _print_document(asdict(described))
     if detach:
-        show.console().print(f"\nstop it: {_command(session, 'down')}", style="dim")
+        show.console().print(f"\nstop it: {session.command('down')}", style="dim")
         return
     show.console().print("\nrunning until Ctrl-C (or use --detach)", style="dim")
     try:
@@ -131,8 +131,3 @@ def _print_document(document: show.Json) -> None:
     show.console().print(show.card(f"Sluice · {title}", fields))
     for warning in document.get("warnings") or ():
         show.console().print(f"! {warning}", style="yellow")
-
-
-def _command(session: Session, name: str) -> str:
-    option = "" if session.profile == "default" else f" --profile {session.profile}"
-    return f"sluice{option} {name}"

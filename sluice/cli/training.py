@@ -75,4 +75,4 @@ def retry(context: typer.Context, project: ProjectName, training_id: TrainingId 
     session = session_of(context)
     newest = next(session.api("viewer").of(project, "trainings", limit=1), {}).get("training_id", "")
     session.api("contributor").retry_training(project, training_id or newest)
-    show.console().print(f"✓ asked for; see `sluice training list {project}`")
+    show.console().print(f"✓ asked for; see {session.command(f'training list {project}')}")

@@ -8,8 +8,6 @@ from sluice.cli.demo.journal import Journal
 from sluice.cli.demo.waiting import promotion_of
 from sluice.cli.session import Session
 
-_COMMAND = "sluice --profile demo"
-
 
 def leave_pending(journal: Journal, session: Session) -> show.Json:
     """The promotion that waits: the challenger's, or where it has none, the credit model's again."""
@@ -41,16 +39,18 @@ def print_summary(journal: Journal, session: Session, waiting: show.Json) -> Non
     journal.explain(f"{sum(journal.seconds.values()):.0f} s in all: {took}")
     prediction = journal.facts["prediction"]["prediction_id"]
     project = waiting["project"]
-    commands = (
-        ("approve what waits", f"{_COMMAND} promotion approve {project} {waiting['promotion_id']}"),
-        ("see what you approve", f"{_COMMAND} promotion show {project} {waiting['promotion_id']}"),
-        ("how a score came about", f"{_COMMAND} prediction show {prediction}"),
-        ("who did what", f"{_COMMAND} audit list credit"),
-        ("is the record intact", f"{_COMMAND} audit verify credit"),
-        ("addresses and tokens", f"{_COMMAND} status"),
-        ("for aws, mlflow, curl", f'eval "$({_COMMAND} env)"'),
-        ("stop, and start again", f"{_COMMAND} down   ({_COMMAND} up)"),
+    lines = (
+        ("approve what waits", f"promotion approve {project} {waiting['promotion_id']}"),
+        ("see what you approve", f"promotion show {project} {waiting['promotion_id']}"),
+        ("how a score came about", f"prediction show {prediction}"),
+        ("who did what", "audit list credit"),
+        ("is the record intact", "audit verify credit"),
+        ("addresses and tokens", "status"),
+        ("stop", "down"),
+        ("start again", "up --detach"),
     )
+    commands = [(title, session.command(words)) for title, words in lines]
+    commands.append(("for aws, mlflow and curl", f'eval "$({session.command("env")})"'))
     table = Table.grid(padding=(0, 2))
     table.add_row(Text("API", style="dim"), status["api_url"])
     table.add_row(Text("MLflow", style="dim"), status["tracking_uri"])

@@ -1,8 +1,8 @@
 """`sluice demo`: eight steps from an empty machine to a closed loop."""
 
 from dataclasses import asdict
+from pathlib import Path
 
-from sluice.cli import show
 from sluice.cli.demo.bad_data import upload_again, upload_broken
 from sluice.cli.demo.close_loop import close_loop
 from sluice.cli.demo.closing import leave_pending, print_summary
@@ -17,24 +17,23 @@ PROFILE = "demo"
 RESULT = STATE / "demo.json"
 
 
-def run_demo() -> None:
+def run_demo(profile: str = PROFILE, result: Path = RESULT) -> None:
     """All steps in order, on an emptied stack. Raises at the first thing that is not as it should be.
 
-    What was seen is written to `.sluice/demo.json`, whole or in part.
+    What was seen is written to `result`, whole or in part.
     """
     journal = Journal()
     outcome = "failed"
     try:
-        _run(journal)
+        _run(journal, Session(profile, environment={}))
         outcome = "passed"
     finally:
-        journal.write(RESULT, outcome)
+        journal.write(result, outcome)
 
 
-def _run(journal: Journal) -> None:
-    session = Session(PROFILE, environment={})
+def _run(journal: Journal, session: Session) -> None:
     with journal.step(1, "start", "The platform, on this machine"):
-        _start(journal)
+        _start(journal, session.profile)
     with journal.step(2, "push", "A project: project.yaml, training code with its tests, and data"):
         project = push_project(journal, session, EXAMPLES / "credit")
         version_id = _put(journal, session, project, DATA.name, DATA.read_bytes())
@@ -54,14 +53,14 @@ def _run(journal: Journal) -> None:
     print_summary(journal, session, waiting)
 
 
-def _start(journal: Journal) -> None:
+def _start(journal: Journal, profile: str) -> None:
     from sluice.local import stack  # noqa: PLC0415 - what talks to AWS loads slowly
 
     journal.explain(
         "The CDK application is synthesized and deployed into an embedded AWS, with IAM enforced."
     )
-    stack.reset(PROFILE)
-    status = start_stack(PROFILE)
+    stack.reset(profile)
+    status = start_stack(profile)
     journal.done(f"ready at {status.api_url}: real functions, tables, buckets, events and workflows")
     document = asdict(status)
     journal.facts["stack"] = {name: document[name] for name in document if name != "tokens"}
@@ -74,5 +73,5 @@ def _put(journal: Journal, session: Session, project: str, name: str, content: b
     status = session.connection.status
     key = f"projects/{project}/data/{name}"
     version_id = upload_to_s3(status, key, content)
-    journal.done(f"aws s3 cp {name} s3://{show.short(status['data_bucket'])}…/{key}")
+    journal.done(f"put s3://{status['data_bucket']}/{key}")
     return version_id
