@@ -138,7 +138,8 @@ class Table(Items):
 
     def trim(self, key: Key, name: str, count: int, *, seals: int) -> bool:
         """Remove the first values of a list, unless somebody else did since (`seals` counts)."""
-        places = ", ".join(f"#list[{place}]" for place in range(count))
+        # From the end: the embedded AWS removes one after the other, and every place then means the same to it.
+        places = ", ".join(f"#list[{place}]" for place in reversed(range(count)))
         try:
             self._call(
                 "update_item",
