@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, WaiterError
 
 from sluice.local.profile import ACCOUNT, REGION
 from sluice.local.session import client_config, root_session
@@ -24,6 +24,12 @@ BOOTSTRAP = ("/cdk-bootstrap/hnb659fds/version", "30")
 DIGEST_TAG = "sluice:template"
 # The whole template's age: one moment for every file of a zip, so that equal content is an equal archive.
 MOMENT = (2020, 1, 1, 0, 0, 0)
+
+
+Event = Literal["stack_create_complete", "stack_update_complete", "stack_delete_complete"]
+# A stack in one of these was never there and cannot be updated; in one of those it is what its tag says.
+NEVER_CREATED = ("CREATE_FAILED", "CREATE_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
+CURRENT = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
 class DeployError(Exception):
@@ -82,8 +88,8 @@ def _deploy_stack(
 ) -> bool:
     template = json.dumps(allow_plain_http(json.loads(stack.template.read_text())))
     digest = hashlib.sha256(template.encode()).hexdigest()
-    deployed = _tags(cloudformation, stack.name)
-    if deployed is not None and deployed.get(DIGEST_TAG) == digest:
+    deployed = _deployed_digest(cloudformation, stack.name)
+    if deployed == digest:
         return False
     for source, key in _file_assets(stack):
         _publish(s3, source, key)
@@ -105,25 +111,28 @@ def _deploy_stack(
     return True
 
 
-def _tags(cloudformation: "CloudFormationClient", name: str) -> dict[str, str] | None:
-    """The tags of a deployed stack; None when there is none."""
+def _deployed_digest(cloudformation: "CloudFormationClient", name: str) -> str | None:
+    """The digest of the deployed template; None when there is no stack, or one whose creation failed."""
     try:
         found = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as error:
         if error.response["Error"]["Code"] == "ValidationError":
             return None
         raise
-    return {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
+    if found["StackStatus"] in NEVER_CREATED:
+        cloudformation.delete_stack(StackName=name)
+        _wait(cloudformation, name, "stack_delete_complete")
+        return None
+    if found["StackStatus"] not in CURRENT:
+        return ""
+    return next((tag["Value"] for tag in found.get("Tags", []) if tag["Key"] == DIGEST_TAG), "")
 
 
-def _wait(
-    cloudformation: "CloudFormationClient",
-    name: str,
-    event: Literal["stack_create_complete", "stack_update_complete"],
-) -> None:
+def _wait(cloudformation: "CloudFormationClient", name: str, event: Event) -> None:
+    waiter = cloudformation.get_waiter(event)
     try:
-        cloudformation.get_waiter(event).wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 300})
-    except Exception as error:
+        waiter.wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 300})
+    except WaiterError as error:
         raise DeployError(f"{name} was not deployed:\n{_failures(cloudformation, name)}") from error
 
 

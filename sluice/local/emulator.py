@@ -14,6 +14,7 @@ from pathlib import Path
 from sluice.local.profile import ACCOUNT, REGION, ROOT, Profile
 
 START_SECONDS = 60
+HEALTH = "/_ministack/health"
 STOP_SECONDS = 90
 SNAPSHOT_SECONDS = 30
 # Nothing else of a person's environment reaches the emulator and its functions: no credentials, no proxies.
@@ -46,8 +47,18 @@ class Running:
 
 
 def find_running(profile: Profile) -> Running | None:
-    """The profile's process when it lives, else None."""
-    return _recorded(profile) if _lives(profile) else None
+    """The profile's process when it lives and answers, else None; EmulatorError when it lives and does not."""
+    running = _recorded(profile)
+    deadline = time.monotonic() + START_SECONDS
+    while running and _lives(profile):  # one that was just killed lives on for a moment
+        if _asks(running, HEALTH, 5):
+            return running
+        if time.monotonic() > deadline:
+            raise EmulatorError(
+                f"process {running.pid} does not answer on port {running.port}: see {profile.log}"
+            )
+        time.sleep(0.1)
+    return None
 
 
 def ended_badly(profile: Profile) -> bool:
@@ -75,7 +86,7 @@ def start(profile: Profile, port: int, interpreter: Path) -> Running:
     running = Running(process.pid, port)
     profile.process.write_text(json.dumps({"pid": process.pid, "port": port}) + "\n")
     deadline = time.monotonic() + START_SECONDS
-    while not _asks(running, "/_ministack/health", 2):
+    while not _asks(running, HEALTH, 2):
         if process.poll() is not None or time.monotonic() > deadline:
             profile.process.unlink(missing_ok=True)
             if process.poll() is None:

@@ -60,8 +60,8 @@ def up(profile: str, port: int | None = None, on_progress: Progress | None = Non
         assembly = pool.submit(clock.timed("synthesize", synthesize))
         layers = pool.submit(clock.timed("install layers", install_layers))
         interpreter = pool.submit(clock.timed("install the embedded AWS", emulator_interpreter)).result()
-        warnings = what_may_be_lost(where)
         running = emulator.find_running(where)
+        warnings = what_may_be_lost(where)
         if running is None:
             say("starting the embedded AWS")
             chosen = choose_port(where, port, is_free)
