@@ -152,6 +152,7 @@ class TrainingStore:
         return self.change(
             tenant,
             training,
+            stage=stage,
             stages={**_plain(training.stages), stage: to_attributes(done)},
             artefacts={**_plain(training.artefacts), **_plain(artefacts or {})},
             metrics={**training.metrics, **(metrics or {})},
