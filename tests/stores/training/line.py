@@ -99,11 +99,17 @@ def start(
 
 
 def go_through(
-    deployment: MotoDeployment, training: Training, *, watch: Callable[[str], object] | None = None
+    deployment: MotoDeployment,
+    training: Training,
+    *,
+    watch: Callable[[str], object] | None = None,
+    leave_out: str = "",
 ) -> Training:
     """Every state until one does not lead on, then the conclusion."""
     given = StageInput(TENANT, PROJECT, training.training_id, training.attempt)
     for stage, go_on in _GO_ON.items():
+        if stage == leave_out:
+            continue
         outcome = one_stage(deployment, given, stage)
         if watch:
             watch(stage)
