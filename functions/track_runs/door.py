@@ -105,7 +105,9 @@ def _request(
     }
     if body:
         fields |= {name: value for name, value in _json(body).items() if value is not None}
-    return model.model_validate({**fields, **parts})
+    # The rest of an address (`path`) is the function's own argument: a body has a `path` of its own.
+    named = {name: value for name, value in parts.items() if name != "path"}
+    return model.model_validate({**fields, **named})
 
 
 def _json(body: bytes) -> dict[str, Any]:
