@@ -6,20 +6,10 @@ from pathlib import Path
 # What runs on a person's machine; everything else of `sluice` ships in every function.
 NEVER_SHIPPED = ("client", "cli", "local")
 
-_PLACEHOLDER = '''"""This room is not built yet."""
-
-
-def handler(event: object, context: object) -> dict[str, object]:
-    raise NotImplementedError("this room is not built yet")
-'''
-
 
 def build_function(root: Path, room: str, target: Path) -> None:
     """Make `target` the asset of one room: its folder and the shared code, without caches."""
     wanted = {path: (root / path).read_bytes() for path in asset_files(root, room)}
-    if not (root / "functions" / room / "handler.py").exists():
-        wanted[Path("functions") / room / "__init__.py"] = b""
-        wanted[Path("functions") / room / "handler.py"] = _PLACEHOLDER.encode()
     _write_exactly(target, wanted)
 
 

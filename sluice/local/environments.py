@@ -8,6 +8,7 @@ from pathlib import Path
 
 from infra.packaging.layers import LAYERS, build_host_layer
 from infra.packaging.uv import run_uv
+from sluice.local.alone import alone
 from sluice.local.profile import ROOT, STATE
 
 REQUIREMENTS = ROOT / "requirements" / "emulator.txt"
@@ -23,7 +24,9 @@ def emulator_interpreter() -> Path:
     folder = STATE / f"emulator-{fingerprint[:12]}"
     interpreter = folder / "bin" / "python"
     ready = folder / "ready"
-    if not ready.exists():
+    with alone("emulator"):
+        if ready.exists():
+            return interpreter
         run_uv(["venv", "--quiet", "--clear", "--python", sys.executable, str(folder)])
         run_uv(
             ["pip", "sync", "--quiet", "--require-hashes", "--python", str(interpreter), str(REQUIREMENTS)]
@@ -35,5 +38,5 @@ def emulator_interpreter() -> Path:
 
 def install_layers() -> None:
     """Every layer for this host, side by side."""
-    with ThreadPoolExecutor() as pool:
+    with alone("layers"), ThreadPoolExecutor() as pool:
         list(pool.map(lambda layer: build_host_layer(ROOT, layer, LAYER_STORE), LAYERS))

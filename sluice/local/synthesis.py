@@ -1,12 +1,12 @@
 """Synthesizing the application for the embedded AWS: the slow part of `up`, done when a source changed."""
 
-import fcntl
 import hashlib
 import shutil
 import sys
 from pathlib import Path
 
 from infra.packaging.synthesis import synthesize as run_application
+from sluice.local.alone import alone
 from sluice.local.profile import ROOT, STAGE, STATE
 
 ASSEMBLIES = STATE / "assemblies"
@@ -21,9 +21,7 @@ class SynthesisError(Exception):
 def synthesize() -> Path:
     """The cloud assembly of the sources as they are, made now or kept from before."""
     ASSEMBLIES.mkdir(parents=True, exist_ok=True)
-    with (ASSEMBLIES.parent / "assemblies.lock").open("w") as lock:
-        # Two stacks that start at once share one synthesis.
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone("assemblies"):
         return _synthesize(ASSEMBLIES / source_digest()[:16])
 
 
