@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from rich import box
@@ -17,6 +18,7 @@ Json = Mapping[str, Any]
 Cell = Callable[[Json], object]
 
 _PLAIN_WIDTH = 140
+_LONGEST_VALUE = 80
 _STYLES = {
     "green": {"succeeded", "completed", "approved", "accepted", "better", "first", "passed", "ok", "inside"},
     "yellow": {
@@ -33,8 +35,9 @@ _STYLES = {
 }
 
 
+@cache
 def console() -> Console:
-    """Standard output; as wide as a table needs where no terminal says its width."""
+    """Standard output, one for all, because a spinner must know of every line; wide without a terminal."""
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PLAIN_WIDTH
     return Console(width=width, highlight=False)
 
@@ -106,6 +109,9 @@ def reasons(found: Sequence[Json]) -> Table:
     for title in ("where", "what is wrong", "found", "expected"):
         table.add_column(title, overflow="fold")
     for reason in found:
-        cells = [str(reason.get(name) or "") for name in ("path", "message", "value", "expected")]
-        table.add_row(Text(cells[0], style="bold"), Text(cells[1], style="red"), cells[2], cells[3])
+        path, message, value, expected = (
+            str(reason.get(name) or "") for name in ("path", "message", "value", "expected")
+        )
+        found_there = value if len(value) <= _LONGEST_VALUE else f"{value[: _LONGEST_VALUE - 1]}…"
+        table.add_row(Text(path, style="bold"), Text(message, style="red"), found_there, expected)
     return table

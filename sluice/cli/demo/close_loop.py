@@ -15,6 +15,7 @@ from sluice.cli.session import Session
 Put = Callable[[str, str, bytes], str]
 _MOST_WINDOWS = 6
 _WINDOW_ROWS = 1_500
+_SHOWN_SENTENCES = 5
 
 
 def close_loop(journal: Journal, session: Session, put: Put) -> None:
@@ -60,7 +61,8 @@ def _challenge(journal: Journal, session: Session) -> None:
     journal.done(f"challenger: {training['outcome'] or training['status']}")
     version = training.get("model_version")
     verdict = api.one(PROJECT, "models", version)["verdict"] if version else {}
-    for sentence in verdict.get("sentences") or [reason["message"] for reason in training["reasons"]]:
+    sentences = verdict.get("sentences") or [reason["message"] for reason in training["reasons"]]
+    for sentence in sentences[:_SHOWN_SENTENCES]:
         journal.print(f"  · {sentence}")
     journal.facts["challenger"] = {
         "training_id": training["training_id"],

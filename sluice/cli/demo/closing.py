@@ -1,6 +1,5 @@
 """The last step: a promotion that waits, and what a person can do next."""
 
-from rich.table import Table
 from rich.text import Text
 
 from sluice.cli import show
@@ -33,28 +32,29 @@ def leave_pending(journal: Journal, session: Session) -> show.Json:
 
 
 def print_summary(journal: Journal, session: Session, waiting: show.Json) -> None:
-    status = session.connection.status
-    journal.console.print()
+    """Where it answers, and commands to go on with: the first approves what waits."""
+    console = journal.console
     took = " · ".join(f"{name} {seconds:.0f} s" for name, seconds in journal.seconds.items())
+    console.print()
     journal.explain(f"{sum(journal.seconds.values()):.0f} s in all: {took}")
-    prediction = journal.facts["prediction"]["prediction_id"]
-    project = waiting["project"]
-    lines = (
-        ("approve what waits", f"promotion approve {project} {waiting['promotion_id']}"),
-        ("see what you approve", f"promotion show {project} {waiting['promotion_id']}"),
-        ("how a score came about", f"prediction show {prediction}"),
+    console.rule(Text("It runs. What next?", style="bold"), align="left", style="green")
+    status = session.connection.status
+    lines = [("API, and MLflow's address", str(status["api_url"]))]
+    lines += [(title, session.command(words)) for title, words in _next_commands(journal, waiting["project"])]
+    lines.append(("for aws, mlflow and curl", f'eval "$({session.command("env")})"'))
+    for title, text in lines:
+        # A command is copied: it may run over the edge, but not be broken.
+        console.print(Text(f"{title:<27}", style="dim") + Text(text, style="cyan"), soft_wrap=True)
+
+
+def _next_commands(journal: Journal, project: str) -> tuple[tuple[str, str], ...]:
+    return (
+        ("approve what waits", f"promotion approve {project}"),
+        ("see what you approve", f"promotion show {project}"),
+        ("how a score came about", f"prediction show {journal.facts['prediction']['prediction_id']}"),
         ("who did what", "audit list credit"),
         ("is the record intact", "audit verify credit"),
         ("addresses and tokens", "status"),
         ("stop", "down"),
         ("start again", "up --detach"),
     )
-    commands = [(title, session.command(words)) for title, words in lines]
-    commands.append(("for aws, mlflow and curl", f'eval "$({session.command("env")})"'))
-    table = Table.grid(padding=(0, 2))
-    table.add_row(Text("API", style="dim"), status["api_url"])
-    table.add_row(Text("MLflow", style="dim"), status["tracking_uri"])
-    for title, command in commands:
-        table.add_row(Text(title, style="dim"), Text(command, style="cyan"))
-    journal.console.rule(Text("It runs. What next?", style="bold"), align="left", style="green")
-    journal.print(table)

@@ -1,14 +1,12 @@
 """The main job in its parts, for any project: push, train, approve. Shared by demo and smoke."""
 
-import json
-from collections.abc import Callable
 from pathlib import Path
 
 from sluice.cli import show
 from sluice.cli.code_zip import zip_code
 from sluice.cli.demo.journal import Journal
 from sluice.cli.demo.waiting import promotion_of
-from sluice.cli.follow import checked_upload, follow_training, print_verdict
+from sluice.cli.follow import await_upload, checked_upload, follow_training, print_verdict
 from sluice.cli.project import push_spec
 from sluice.cli.project_yaml import load_spec
 from sluice.cli.promotion_card import promotion_card
@@ -16,8 +14,10 @@ from sluice.cli.send_file import send_bytes
 from sluice.cli.session import Session
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
-PutData = Callable[[str, Path], show.Json]
-"""Uploads a project's data file; gives the settled upload."""
+
+_FIRST = (
+    "first: nothing serves yet; it beats a constant answer by its interval and keeps the project's floors"
+)
 
 
 def push_project(journal: Journal, session: Session, folder: Path) -> str:
@@ -25,7 +25,8 @@ def push_project(journal: Journal, session: Session, folder: Path) -> str:
     spec = load_spec(folder)
     pushed = push_spec(session, spec)
     code = zip_code(folder)
-    send_bytes(session, spec.name, f"{show.short(code.digest)}.zip", code.content)
+    upload_id = send_bytes(session, spec.name, f"{show.short(code.digest)}.zip", code.content)
+    await_upload(session, spec.name, upload_id)
     journal.done(
         f"project.yaml of {spec.name}: version {pushed['version']}, digest {show.short(pushed['digest'])}"
     )
@@ -38,6 +39,8 @@ def train(journal: Journal, session: Session, upload: show.Json) -> show.Json:
     project, training_id = upload["project"], checked_upload(upload)["training_id"]
     training = follow_training(session, project, training_id)
     print_verdict(training)
+    if training["outcome"] == "first":
+        journal.explain(_FIRST)
     journal.facts.setdefault("trainings", []).append(
         {
             "project": project,
@@ -75,12 +78,3 @@ def approve(journal: Journal, session: Session, training: show.Json, *, brief: b
         }
     )
     return completed
-
-
-def current_spec(session: Session, project: str) -> show.Json:
-    found: show.Json = session.api("viewer").project(project)["spec"]
-    return found
-
-
-def as_json(document: object) -> str:
-    return json.dumps(document, indent=2, ensure_ascii=False)

@@ -73,7 +73,9 @@ def _reports(api: Api) -> list[show.Json]:
 
 def _tell(journal: Journal, report: show.Json) -> None:
     window, sentences = report["window"], report["sentences"]
-    title = Text(f"window {window['number']}  ", style="bold") + show.word(report["level"])
+    alarm = report["level"] == "alarm"
+    verdict = Text("drift alarm", style="red") if alarm else Text("no drift alarm", style="green")
+    title = Text(f"window {window['number']}  ", style="bold") + verdict
     journal.print(
         title + Text(f"  {sentences[0].partition(': ')[2]}, {window['labels']} labels", style="dim")
     )
