@@ -26,8 +26,8 @@ Mask = NDArray[np.bool_]
 
 LONGEST_TEXT = 1_000
 _EXAMPLES = 5
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_INTEGER = re.compile(r"[+-]?\d+(\.0+)?")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_INTEGER = re.compile(r"[+-]?\d+(\.0+)?", re.ASCII)
 _LARGEST = float(np.finfo(np.float32).max)
 _EXACT = 2**53
 _TRUTH = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0}

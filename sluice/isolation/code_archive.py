@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 
 from sluice.domain.errors import Invalid, Reason
 
-_MOST_FILES = 2_000
-_LARGEST = 64 << 20
+MOST_FILES = 2_000
+LARGEST = 64 << 20
 _IGNORED = ("__MACOSX", "__pycache__", ".git", ".venv")
 
 
@@ -25,7 +25,7 @@ def unpack(content: bytes, folder: Path) -> list[str]:
             members = _members(archive)
             return [_write(archive, member, name, folder) for member, name in _without_top(members)]
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError) as error:
-        raise _refused("not a zip archive", "a zip of the project's folder", str(error)) from error
+        raise _refused(str(error), "a zip of the project's folder", "not a zip archive") from error
 
 
 def _members(archive: zipfile.ZipFile) -> list[tuple[zipfile.ZipInfo, PurePosixPath]]:
@@ -39,11 +39,11 @@ def _members(archive: zipfile.ZipFile) -> list[tuple[zipfile.ZipInfo, PurePosixP
         if stat.S_ISLNK(member.external_attr >> 16):
             raise _refused(member.filename, "files and folders", "links are not unpacked")
         members.append((member, name))
-    if len(members) > _MOST_FILES:
-        raise _refused(f"{len(members)} files", f"at most {_MOST_FILES}", "too many files")
+    if len(members) > MOST_FILES:
+        raise _refused(f"{len(members)} files", f"at most {MOST_FILES}", "too many files")
     size = sum(member.file_size for member, _ in members)
-    if size > _LARGEST:
-        raise _refused(f"{size} bytes", f"at most {_LARGEST}", "too large unpacked")
+    if size > LARGEST:
+        raise _refused(f"{size} bytes", f"at most {LARGEST}", "too large unpacked")
     if not members:
         raise _refused("an empty archive", "code and tests", "there is nothing in it")
     return members
