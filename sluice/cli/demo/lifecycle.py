@@ -16,7 +16,7 @@ from sluice.cli.session import Session
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 
 _FIRST = (
-    "first: nothing serves yet; it beats a constant answer by its interval and keeps the project's floors"
+    "first: nothing serves yet; it beats a constant answer by its interval and keeps the floors"
 )
 
 

@@ -77,7 +77,7 @@ def _tell(journal: Journal, report: show.Json) -> None:
     verdict = Text("drift alarm", style="red") if alarm else Text("no drift alarm", style="green")
     title = Text(f"window {window['number']}  ", style="bold") + verdict
     journal.print(
-        title + Text(f"  {sentences[0].partition(': ')[2]}, {window['labels']} labels", style="dim")
+        title + Text(f"  {sentences[0].partition(': ')[2]}, {window['labels']:,} labels", style="dim")
     )
     for sentence in sentences[1:]:
         journal.print(Text(f"  · {sentence}"))
