@@ -48,12 +48,12 @@ class MetricStore:
         head = self.table.get(place.head)
         if head is None or head["lifecycle_stage"] != ACTIVE:
             raise ConditionFailed("the owner is not active", head)
-        self._write_chunks(place, points)
         latest = latest_of(points)
-        if len(latest) <= TAIL:
-            self._append(place, [to_text(point, stored=True) for point in latest.values()])
+        if len(head["tail"]) + len(latest) > TAIL:
+            self._seal(place, head, points)
         else:
-            self._merge_latest(place, latest.values())
+            self.table.put_many(self._chunks(place, points))
+            self._append(place, [to_text(point, stored=True) for point in latest.values()])
 
     def history(self, place: Place, key: str) -> list[Point]:
         """Every point of a metric key, by timestamp; NotFound when the owner is."""
@@ -72,19 +72,21 @@ class MetricStore:
         if length // TAIL > (length - len(texts)) // TAIL:
             self._seal(place, head)
 
-    def _seal(self, place: Place, head: Item) -> None:
+    def _seal(self, place: Place, head: Item, more: Sequence[Point] = ()) -> None:
+        """Empty the tail, and write `more` on the way."""
         texts = head["tail"][:_TRIM]
         fresh = [from_text(text) for text in texts if not is_stored(text)]
-        if fresh:
-            self.table.put_many([self._chunk(place, _SHARED, fresh)])
-        self._merge_latest(place, [from_text(text) for text in texts])
-        self.table.trim(place.head, "tail", len(texts), seals=head["seals"])
+        chunks = [*self._chunks(place, more), *([self._chunk(place, _SHARED, fresh)] if fresh else ())]
+        self.table.put_many(chunks)
+        self._merge_latest(place, [*map(from_text, texts), *more])
+        if texts:
+            self.table.trim(place.head, "tail", len(texts), seals=head["seals"])
 
-    def _write_chunks(self, place: Place, points: Sequence[Point]) -> None:
+    def _chunks(self, place: Place, points: Sequence[Point]) -> list[Item]:
         groups: dict[str, list[Point]] = defaultdict(list)
         for point in points:
             groups[group_of(point.series.key)].append(point)
-        self.table.put_many([self._chunk(place, group, some) for group, some in groups.items()])
+        return [self._chunk(place, group, some) for group, some in groups.items()]
 
     def _chunk(self, place: Place, group: str, points: Sequence[Point]) -> Item:
         """Named by its content: a repeated write is the same chunk."""

@@ -138,7 +138,7 @@ class Table(Items):
 
     def trim(self, key: Key, name: str, count: int, *, seals: int) -> bool:
         """Remove the first values of a list, unless somebody else did since (`seals` counts)."""
-        # From the end: the embedded AWS removes one after the other, and every place then means the same to it.
+        # From the end: the embedded AWS removes one after the other, so that later places would move.
         places = ", ".join(f"#list[{place}]" for place in reversed(range(count)))
         try:
             self._call(

@@ -1,0 +1,120 @@
+"""What docs/tables.md promises: how many DynamoDB requests each thing costs a warm function, and no scan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from functions.track_runs.door import Door
+from sluice.stores.tracking import open_tracking
+from tests.stores.tracking.conftest import TABLE, Ticking
+from tests.stores.tracking.scenes import Client
+
+
+class Counting:
+    """A DynamoDB client that counts its requests and the write units of what it puts."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.calls: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        def call(**arguments: Any) -> Any:
+            self.calls.append(name)
+            return getattr(self._client, name)(**arguments)
+
+        return call
+
+
+@pytest.fixture
+def counting(dynamodb: Any) -> Counting:
+    return Counting(dynamodb)
+
+
+@pytest.fixture
+def counted(counting: Counting, files: Any) -> Client:
+    tracking = open_tracking(counting, TABLE, clock=Ticking())  # type: ignore[arg-type]
+    return Client(Door(lambda: tracking, lambda: files))
+
+
+def points(keys: int, steps: int) -> list[dict[str, Any]]:
+    return [
+        {"key": f"k{key}", "value": key / (step + 1), "timestamp": 1_000 + step, "step": step}
+        for key in range(keys)
+        for step in range(steps)
+    ]
+
+
+def test_requests_are_as_few_as_promised(counted: Client, counting: Counting) -> None:
+    experiment = counted.post("experiments/create", name="credit").json["experiment_id"]
+    run = counted.post("runs/create", experiment_id=experiment).json["run"]["info"]["run_id"]
+    counted.post("registered-models/create", name="m")
+    counted.post("model-versions/create", name="m", source="s3://b/k", run_id=run)
+    counted.post("registered-models/alias", name="m", alias="champion", version="1")
+    counted.post("runs/search", experiment_ids=[experiment])
+    promised: list[tuple[int, Callable[[], Any]]] = [
+        (2, lambda: counted.post("runs/create", experiment_id=experiment)),
+        (2, lambda: counted.get("runs/get", run_id=run)),
+        (1, lambda: counted.post("runs/log-metric", run_id=run, key="m", value=1, timestamp=1)),
+        (1, lambda: counted.post("runs/log-batch", run_id=run, metrics=points(2, 10))),
+        (2, lambda: counted.post("runs/set-tag", run_id=run, key="a", value="b")),
+        (2, lambda: counted.post("runs/update", run_id=run, status="FINISHED")),
+        (6, lambda: counted.post("runs/log-batch", run_id=run, metrics=points(10, 100))),
+        (5, lambda: counted.post("runs/log-batch", run_id=run, metrics=points(1000, 1))),
+        (3, lambda: counted.get("metrics/get-history", run_id=run, metric_key="k0")),
+        (2, lambda: counted.post("runs/search", experiment_ids=[experiment])),
+        (2, lambda: counted.post("registered-models/alias", name="m", alias="a", version="1")),
+        (2, lambda: counted.get("registered-models/alias", name="m", alias="champion")),
+        (2, lambda: counted.get("model-versions/get", name="m", version="1")),
+        (2, lambda: counted.post("model-versions/create", name="m", source="s3://b/k")),
+        (2, lambda: counted.get("registered-models/get", name="m")),
+    ]
+    for number, (most, call) in enumerate(promised):
+        counting.calls.clear()
+        assert call().status == 200
+        assert len(counting.calls) <= most, (number, counting.calls)
+        assert "scan" not in counting.calls
+
+
+def test_a_thousand_points_cost_at_most_sixty_write_units(
+    counted: Client, counting: Counting, dynamodb: Any
+) -> None:
+    experiment = counted.post("experiments/create", name="credit").json["experiment_id"]
+    run = counted.post("runs/create", experiment_id=experiment).json["run"]["info"]["run_id"]
+    for batch in range(3):
+        before = _sizes(dynamodb)
+        values = [
+            {**point, "step": int(point["step"]) + batch * 100, "value": float(point["value"]) + batch}
+            for point in points(10, 100)
+        ]
+        counted.post("runs/log-batch", run_id=run, metrics=values)
+        after = _sizes(dynamodb)
+        # Items in a shard are in the local index too: an old entry goes, a new one comes.
+        units = sum(
+            -(-size // 1024) * (3 if "lsi1sk" in key else 1)
+            for key, (size, written) in after.items()
+            if before.get(key) != (size, written)
+        )
+        # Sealing the tail writes its head a second time.
+        assert units + 6 <= 60, units
+
+
+def _sizes(dynamodb: Any) -> dict[str, tuple[int, str]]:
+    """Bytes and time of every item, by its keys (marked where the local index holds it)."""
+    found = dynamodb.scan(TableName=TABLE)["Items"]
+    return {
+        f"{item['pk']['S']}|{item['sk']['S']}|{'lsi1sk' if 'lsi1sk' in item else ''}": (
+            sum(len(name) + _size(value) for name, value in item.items()),
+            item["updated_at"]["S"],
+        )
+        for item in found
+    }
+
+
+def _size(value: Any) -> int:
+    (kind, content), *_ = value.items()
+    if kind == "L":
+        return 3 + sum(_size(inner) + 1 for inner in content)
+    return len(content) if isinstance(content, bytes | str) else 8
