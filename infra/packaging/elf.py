@@ -1,7 +1,7 @@
 """Shared libraries without what only a debugger reads: some wheels ship more debug sections than code.
 
-A loader maps segments (the program header) and never looks at sections. What lies behind the last segment, that is
-debug sections, symbol names and the section table, can be cut off. Needs no binutils for the target.
+A loader maps segments (the program header) and never looks at sections. What lies behind the last segment can
+be cut off: debug sections, symbol names, the section table. Needs no binutils for the target.
 """
 
 import struct

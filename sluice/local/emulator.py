@@ -47,7 +47,7 @@ class Running:
 
 
 def find_running(profile: Profile) -> Running | None:
-    """The profile's process when it lives and answers, else None; EmulatorError when it lives and does not."""
+    """The profile's process when it answers, else None; EmulatorError when it lives and does not answer."""
     running = _recorded(profile)
     deadline = time.monotonic() + START_SECONDS
     while running and _lives(profile):  # one that was just killed lives on for a moment
