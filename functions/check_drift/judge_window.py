@@ -62,8 +62,8 @@ def _closed(monitor: Monitor, quality: Quality, decision: Decision, input_alarms
     judged = quality.verdict != "too_few_labels"
     return replace(
         monitor,
-        opened=monitor.total,
-        judged=monitor.total if judged else monitor.judged,
+        opened=monitor.total.about_rows(),
+        judged=monitor.total.about_labels() if judged else monitor.judged,
         opened_at=None,
         windows=monitor.windows + 1,
         input_alarms=input_alarms,

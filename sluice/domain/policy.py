@@ -51,11 +51,13 @@ def decide(
         Clause("enabled", policy.enabled, "the project allows it" if policy.enabled else "switched off"),
         Clause("champion", champion, "it serves the most" if champion else "another version serves the most"),
         _drift(policy, drift, input_alarms),
-        Clause("quality", quality.verdict == "worse", f"{quality.metric}: {quality.verdict}"),
+        Clause(
+            "quality", quality.verdict == "worse", f"{quality.metric}: {quality.verdict.replace('_', ' ')}"
+        ),
         Clause(
             "new_labels",
             new_labels >= policy.minimum_new_labels,
-            f"{new_labels} of {policy.minimum_new_labels}",
+            f"{new_labels:,} new labels, {policy.minimum_new_labels:,} are needed",
         ),
     )
     return Decision(all(clause.holds for clause in clauses), clauses)
@@ -66,6 +68,6 @@ def _drift(policy: Policy, drift: WindowDrift, input_alarms: int) -> Clause:
     by_inputs = input_alarms >= policy.input_alarms_in_a_row
     evidence = (
         f"predictions: {drift.prediction.level}; "
-        f"windows with an input alarm in a row: {input_alarms} of {policy.input_alarms_in_a_row}"
+        f"windows with an input alarm in a row: {input_alarms}, {policy.input_alarms_in_a_row} are needed"
     )
     return Clause("drift", by_prediction or by_inputs, evidence)

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from sluice.domain.counts import QUALITY_METRICS, Task
 from sluice.domain.errors import Reason
 from sluice.project.check_contract import contract_reasons, target_reasons
 from sluice.project.contract import Contract
 from sluice.project.evaluation import Evaluation, Split
 from sluice.project.metrics import METRICS, PRIMARY_METRICS, metrics_of
+from sluice.project.monitoring import Monitoring
 from sluice.project.pipelines import pipeline_reasons
 from sluice.project.promotion import EXECUTED_STRATEGIES, Promotion
 from sluice.project.reasons import ABSENT, one_of, shown
@@ -26,6 +28,7 @@ def check(spec: "ProjectSpec") -> Iterator[Reason]:
     yield from _decision(spec.evaluation)
     yield from _split(spec.evaluation.split, spec.contract)
     yield from _promotion(spec.promotion)
+    yield from _monitoring(spec.monitoring, spec.evaluation.task)
 
 
 def _training(spec: "ProjectSpec") -> Iterator[Reason]:
@@ -100,3 +103,17 @@ def _promotion(promotion: Promotion) -> Iterator[Reason]:
     if len(set(names)) < len(names):
         message = "an environment is listed twice"
         yield Reason("promotion.environments", message, shown(names), "each name once")
+
+
+def _monitoring(monitoring: Monitoring, task: Task) -> Iterator[Reason]:
+    if monitoring.minimum_rows > monitoring.window_rows:
+        message = "a window closes before it has rows enough to say anything"
+        expected = f"at most window_rows ({monitoring.window_rows})"
+        yield Reason("monitoring.minimum_rows", message, shown(monitoring.minimum_rows), expected)
+    if monitoring.warn_psi > monitoring.alarm_psi:
+        message, expected = "it would never warn", f"at most alarm_psi ({monitoring.alarm_psi:g})"
+        yield Reason("monitoring.warn_psi", message, shown(monitoring.warn_psi), expected)
+    metric = monitoring.retraining.quality_metric
+    if metric is not None and metric not in QUALITY_METRICS[task]:
+        path, message = "monitoring.retraining.quality_metric", f"labels of a {task} task do not give it"
+        yield Reason(path, message, shown(metric), one_of(QUALITY_METRICS[task]))
