@@ -135,7 +135,8 @@ def _numbers(feature: Feature, raw: RawColumn) -> NDArray[np.float64]:
     if isinstance(raw, np.ndarray):
         if raw.dtype.kind not in ("biuf" if feature.dtype == "boolean" else "iuf"):
             raise _Violation(0, raw[0], _expectation(feature))
-        return raw.astype(np.float64)
+        with np.errstate(invalid="ignore"):  # a signalling NaN is missing like any other
+            return raw.astype(np.float64)
     allowed = _NUMBERS | {bool} if feature.dtype == "boolean" else _NUMBERS
     if not set(map(type, raw)) <= allowed:
         row = next(row for row, cell in enumerate(raw) if type(cell) not in allowed)

@@ -20,6 +20,7 @@ GROUPS = 16
 """Chunks are spread over so many groups by metric key, so that one key's history reads few of them."""
 
 _STORED = "="
+_HALF = 1 << 63
 
 
 def pack(points: Sequence[Point]) -> bytes:
@@ -52,7 +53,7 @@ def unpack(packed: bytes) -> Iterator[Point]:
         columns.append(column)
         begin = end
     numbers, values, timestamps, steps = columns
-    rows = zip(numbers, values, accumulate(timestamps), accumulate(steps), strict=True)
+    rows = zip(numbers, values, _sums(timestamps), _sums(steps), strict=True)
     for place, value, timestamp, step in rows:
         yield Point(series[place], value, timestamp, step)
 
@@ -113,5 +114,14 @@ def _identity(value: float) -> str | float:
     return "NaN" if math.isnan(value) else value
 
 
-def _differences(numbers: list[int]) -> list[int]:
-    return numbers[:1] + [after - before for before, after in pairwise(numbers)]
+def _differences(values: Sequence[int]) -> list[int]:
+    """Each value less the one before it, in 64 bits that wrap around as `_sums` undoes it."""
+    return [_wrapped(value - before) for before, value in pairwise([0, *values])]
+
+
+def _sums(differences: Iterable[int]) -> Iterator[int]:
+    return accumulate(differences, lambda before, difference: _wrapped(before + difference))
+
+
+def _wrapped(value: int) -> int:
+    return (value + _HALF) % (2 * _HALF) - _HALF
