@@ -8,7 +8,6 @@ from typing import Any
 from functions.check_drift.announce_reports import announce_reports
 from functions.check_drift.check_version import Check, check_version
 from functions.check_drift.settings import Monitoring
-from sluice.domain.errors import SluiceError
 
 TENANTS = ("default",)
 
@@ -16,11 +15,11 @@ TENANTS = ("default",)
 def check_projects(monitoring: Monitoring, event: Mapping[str, Any], correlation_id: str) -> list[str]:
     """The ids of the reports that were made. Raises the first error after every project had its turn."""
     reports: list[str] = []
-    failures: list[SluiceError] = []
+    failures: list[Exception] = []
     for check in _checks(monitoring, event, correlation_id):
         try:
             reports += _check(monitoring, check)
-        except SluiceError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other projects have their turn
             failures.append(error)
     if failures:
         raise failures[0]
@@ -41,7 +40,7 @@ def _checks(monitoring: Monitoring, event: Mapping[str, Any], correlation_id: st
 def _check(monitoring: Monitoring, check: Check) -> list[str]:
     reports = [
         report
-        for environment, version in monitoring.counts.monitored(check.tenant, check.project)
+        for environment, version in monitoring.counts.open_windows(check.tenant, check.project)
         if check.environment in {None, environment}
         for report in check_version(monitoring, check, environment, version)
     ]

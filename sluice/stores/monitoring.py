@@ -83,9 +83,13 @@ class MonitoringStore:
         item = self.items.get(key)
         return _monitor(item) if item else Monitor(project, environment, version)
 
-    def monitored(self, tenant: str, project: str) -> list[tuple[str, int]]:
-        """Environments and model versions that have totals or chunks."""
-        return sorted({(entry.environment, entry.model_version) for entry in self.progress(tenant, project)})
+    def open_windows(self, tenant: str, project: str) -> list[tuple[str, int]]:
+        """Environments and model versions with something in their window, or waiting for it."""
+        return [
+            (entry.environment, entry.model_version)
+            for entry in self.progress(tenant, project)
+            if entry.rows_open or entry.labels_open
+        ]
 
     def advance(
         self, tenant: str, monitor: Monitor, chunks: Sequence[Chunk], report: Report | None = None

@@ -128,6 +128,13 @@ def test_windows_that_filled_meanwhile_are_closed_one_by_one(world: World) -> No
     assert (progress.windows, progress.rows_open, progress.labels_open) == (3, 250, 250)
 
 
+def test_versions_with_nothing_open_are_not_looked_at_again(world: World) -> None:
+    live(world)
+    assert world.rooms.counts.open_windows(TENANT, PROJECT) == [("production", 1)]
+    check(world)
+    assert world.rooms.counts.open_windows(TENANT, PROJECT) == []
+
+
 def test_what_was_counted_and_not_taken_in_shows_as_progress(world: World) -> None:
     live(world, rows=500)
     (progress,) = world.rooms.counts.progress(TENANT, PROJECT)
