@@ -43,6 +43,7 @@ def export_onnx(model: FittedModel, features: Sequence[FeatureRule]) -> tuple[by
         message = "the model cannot be converted to ONNX"
         value = f"{type(error).__name__}: {error}"[:800]
         raise Invalid(message, [Reason("model.onnx", message, value, "estimators that convert")]) from error
+    _restore_names(graph, [name for name, _ in inputs])
     return _canonical(graph), _outputs(graph, model.task)
 
 
@@ -64,6 +65,22 @@ def _gathered(model: FittedModel) -> Pipeline:
 def _convert(estimator: Any, model: FittedModel, inputs: list[tuple[str, Any]]) -> Any:  # noqa: ANN401
     options = None if model.task == "regression" else {id(model.estimator): {"zipmap": False}}
     return convert_sklearn(estimator, "sluice", inputs, target_opset=_OPSET, options=options)
+
+
+def _restore_names(graph: Any, names: Sequence[str]) -> None:  # noqa: ANN401
+    """Inputs are called as their columns again: skl2onnx makes identifiers of "Price (€)" and the like.
+
+    What is inside the graph makes way: a column may be called "label" or "probabilities".
+    """
+    meant = {found.name: name for found, name in zip(graph.graph.input, names, strict=True)}
+    inside = [*graph.graph.initializer, *graph.graph.output]
+    inner_names = {each.name for each in inside} | {name for node in graph.graph.node for name in node.output}
+    meant |= {name: f"{name}__inside" for name in inner_names & set(names)}
+    for each in (*graph.graph.input, *inside):
+        each.name = meant.get(each.name, each.name)
+    for node in graph.graph.node:
+        node.input[:] = [meant.get(name, name) for name in node.input]
+        node.output[:] = [meant.get(name, name) for name in node.output]
 
 
 def _canonical(graph: Any) -> bytes:  # noqa: ANN401
