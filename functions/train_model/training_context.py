@@ -50,10 +50,10 @@ def context_of(spec: ProjectSpec, frame: Frame) -> TrainingContext:
 
 
 def data_frame(frame: Frame) -> pd.DataFrame:
-    """Numbers as float64, texts as plain Python strings in object columns."""
+    """Numbers as float64, texts as plain Python strings in object columns (not pandas' own string type)."""
     return pd.DataFrame(
         {
-            name: column if column.dtype.kind == "f" else column.astype(object)
+            name: pd.Series(column, dtype=np.float64 if column.dtype.kind == "f" else object)
             for name, column in frame.items()
         }
     )

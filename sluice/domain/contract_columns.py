@@ -129,13 +129,12 @@ def _check_missing(distinct: _Distinct, _: Column, rule: ColumnRule) -> Iterator
 def _check_range(distinct: _Distinct, values: Column, rule: ColumnRule) -> Iterator[Reason]:
     if values.dtype.kind != "f":
         return
-    for limit, word, wrong in (
-        (rule.minimum, "below the minimum", lambda limit: values < limit),
-        (rule.maximum, "above the maximum", lambda limit: values > limit),
+    for limit, beyond, word, side in (
+        (rule.minimum, np.less, "below the minimum", "at least"),
+        (rule.maximum, np.greater, "above the maximum", "at most"),
     ):
         if limit is not None:
-            side = "at least" if word.startswith("below") else "at most"
-            yield from _reason(distinct, wrong(limit), rule.name, word, f"{side} {limit:g}")
+            yield from _reason(distinct, beyond(values, limit), rule.name, word, f"{side} {limit:g}")
 
 
 def _check_categories(distinct: _Distinct, values: Column, rule: ColumnRule) -> Iterator[Reason]:
