@@ -14,8 +14,6 @@ from sluice.domain.promotion import Promotion
 from sluice.scoring.model import LoadedModel, score
 from sluice.stores.deployment import Deployment
 
-ROWS = 100
-
 
 def smoke_test(deployment: Deployment, given: StepInput, promotion: Promotion) -> dict[str, Any]:
     """passed, rejected, or approved where nobody has to be asked (any more).
@@ -23,7 +21,7 @@ def smoke_test(deployment: Deployment, given: StepInput, promotion: Promotion) -
     `approval_seconds` is how long the state machine waits for an approval after it.
     """
     try:
-        milliseconds = _answer(deployment, given.tenant, promotion)
+        rows, milliseconds = _answer(deployment, given.tenant, promotion)
     except (IntegrityError, Invalid, NotFound) as error:
         reasons = [asdict(Reason("smoke_test", str(error)))]
         deployment.promotions.end_stage(given.tenant, promotion, "smoke_test", "rejected", reasons=reasons)
@@ -34,7 +32,7 @@ def smoke_test(deployment: Deployment, given: StepInput, promotion: Promotion) -
         promotion,
         "smoke_test",
         "passed",
-        details={**promotion.details, "smoke_test": {"rows": ROWS, "milliseconds": milliseconds}},
+        details={**promotion.details, "smoke_test": {"rows": rows, "milliseconds": milliseconds}},
         **({"status": "approved"} if approved else {}),
     )
     return {
@@ -43,20 +41,20 @@ def smoke_test(deployment: Deployment, given: StepInput, promotion: Promotion) -
     }
 
 
-def _answer(deployment: Deployment, tenant: str, promotion: Promotion) -> float:
-    """Milliseconds for one row, after the answers were compared; Invalid where they differ."""
+def _answer(deployment: Deployment, tenant: str, promotion: Promotion) -> tuple[int, float]:
+    """Rows whose answers were compared, and milliseconds for one; Invalid where they differ."""
     model, expected = _served(deployment, tenant, promotion)
-    rows = frames.take(expected.frame, slice(0, ROWS))
-    scores = score(model, rows)
+    # All of them: how large a difference of values is depends on how far the values spread.
+    scores = score(model, expected.frame)
     answered = scores.values.reshape(-1, 1) if scores.values is not None else scores.probabilities
     if answered is None:
         raise Invalid("the model answers nothing")
-    compared = parity.compare(expected.expected[:ROWS], answered, task=model.manifest.task)
+    compared = parity.compare(expected.expected, answered, task=model.manifest.task)
     if not compared.passed:
         raise Invalid(compared.reason().message)
     started = time.perf_counter()
-    score(model, frames.take(rows, slice(0, 1)))
-    return round((time.perf_counter() - started) * 1000, 3)
+    score(model, frames.take(expected.frame, slice(0, 1)))
+    return compared.rows, round((time.perf_counter() - started) * 1000, 3)
 
 
 def _served(
