@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+from typing import Any
 
 from functions.start_training.accept_data import train_on
 from functions.start_training.queue_training import Order, queue_training
@@ -27,9 +28,9 @@ def accept_code(deployment: Deployment, tenant: str, project: Project, upload: U
     )
     deployment.projects.add_code(tenant, project.name, version)
     current = deployment.projects.get(tenant, project.name)
-    changes = _train(deployment, tenant, current, upload)
-    known = {"status": "accepted", "ref": to_attributes(ref), "code_digest": digest}
-    return deployment.uploads.change(tenant, upload, **known, **changes)
+    changes: dict[str, Any] = {"status": "accepted", "ref": to_attributes(ref), "code_digest": digest}
+    changes |= _train(deployment, tenant, current, upload)
+    return deployment.uploads.change(tenant, upload, **changes)
 
 
 def digest_of(archive: bytes) -> tuple[str, int]:

@@ -14,7 +14,7 @@ from sluice.stores.deployment import Deployment
 
 @dataclass(frozen=True, slots=True)
 class TrainingRequest:
-    """`dataset` None is the last one accepted. The training takes the event's id: a redelivery is the same."""
+    """`dataset` None is the last one accepted; without a training id the event's own is taken."""
 
     project: str
     training_id: str

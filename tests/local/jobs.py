@@ -108,7 +108,8 @@ class Job:
     def upload(self, kind: str, content: bytes, file: str = "") -> dict[str, Any]:
         """Put, and wait for the upload's record to settle."""
         version = self.put(kind, content, file)
-        return eventually(lambda: self._settled(version), f"the record of an upload to {self.name}")
+        settled: dict[str, Any] = eventually(lambda: self._settled(version), "the record of an upload")
+        return settled
 
     def train(self, content: bytes, file: str = "") -> dict[str, Any]:
         """Upload data and wait for the end of the training it starts."""
@@ -117,7 +118,8 @@ class Job:
         return self.ended(upload["training_id"])
 
     def ended(self, training_id: str, seconds: float = 90) -> dict[str, Any]:
-        return eventually(lambda: self._ended(training_id), "the end of a training", seconds)
+        ended: dict[str, Any] = eventually(lambda: self._ended(training_id), "the end of a training", seconds)
+        return ended
 
     def list(self, what: str) -> list[dict[str, Any]]:
         answer = self.api.get(f"{V1}/projects/{self.name}/{what}")
@@ -126,10 +128,12 @@ class Job:
         return items
 
     def waiting_promotion(self) -> dict[str, Any]:
-        return eventually(
-            lambda: next((p for p in self.list("promotions") if p["status"] == "waiting_for_approval"), None),
-            "a promotion that waits",
-        )
+        def waiting() -> dict[str, Any] | None:
+            found = self.list("promotions")
+            return next((each for each in found if each["status"] == "waiting_for_approval"), None)
+
+        promotion: dict[str, Any] = eventually(waiting, "a promotion that waits")
+        return promotion
 
     def _settled(self, version_id: str) -> dict[str, Any] | None:
         found = [each for each in self.list("uploads") if each["version_id"] == version_id]
