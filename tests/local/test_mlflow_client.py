@@ -293,3 +293,10 @@ def test_what_the_web_ui_asks_for(api_as: ApiAs, experiment: str, name: str) -> 
     assert listed["files"] == [{"path": "notes/a.txt", "is_dir": False, "file_size": 5}]
     file = api.get("/get-artifact", params={"run_id": run.info.run_id, "path": "notes/a.txt"})
     assert (file.text, file.headers["content-type"].split(";")[0]) == ("hello", "text/plain")
+
+
+def test_an_upload_nobody_began_is_not_found(api_as: ApiAs, experiment: str) -> None:
+    root = f"/api/2.0/mlflow-artifacts/mpu/complete/{experiment}/files"
+    body = {"path": "a.bin", "upload_id": "nobody", "parts": [{"part_number": 1, "etag": "x"}]}
+    refused = api_as("contributor").post(root, json=body)
+    assert (refused.status_code, refused.json()["error_code"]) == (404, "RESOURCE_DOES_NOT_EXIST")

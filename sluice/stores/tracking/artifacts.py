@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from sluice.domain.errors import NotFound
+from sluice.domain.errors import Invalid, NotFound
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -156,5 +156,8 @@ def _key(tenant: str, path: str) -> str:
 
 def _missing(error: ClientError, what: str) -> Exception:
     code = error.response.get("Error", {}).get("Code", "")
-    missing = {"NoSuchKey", "404", "NotFound", "NoSuchUpload", "InvalidPart", "InvalidPartOrder"}
-    return NotFound(f"No artifact at {what!r}") if code in missing else error
+    if code in {"NoSuchKey", "404", "NotFound", "NoSuchUpload"}:
+        return NotFound(f"No artifact at {what!r}")
+    if code in {"InvalidPart", "InvalidPartOrder", "EntityTooSmall"}:
+        return Invalid(f"The parts of {what!r} do not fit together: {code}")
+    return error

@@ -1,7 +1,7 @@
 """Everything of an experiment that searches need, kept warm: read once whole, then only what changed.
 
-A shard is read again by its local index from ten seconds before the newest change seen: writers' clocks
-may differ by less than that. What was deleted for good leaves a tombstone longer than a function lives.
+A shard is read again by its local index from ten seconds before the last time it was read: writers' clocks
+differ by less than that. What was deleted for good leaves a tombstone longer than a function lives.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ T = TypeVar("T")
 class _Shard:
     """Items by kind, owner and sort key; `made` the entities, but for `changed` ones."""
 
-    watermark: str = ""
+    read_at: str = ""
     items: dict[tuple[str, str], dict[str, Item]] = field(default_factory=dict)
     changed: set[tuple[str, str]] = field(default_factory=set)
     made: dict[tuple[str, str], Any] = field(default_factory=dict)
@@ -41,7 +41,6 @@ class _Shard:
                 continue
             held[item["sk"]] = item
             self.changed.add((kind, name))
-            self.watermark = max(self.watermark, item["lsi1sk"])
 
 
 @dataclass
@@ -52,13 +51,15 @@ class ShardCache:
 
     def fresh(self, owners: OwnerStore, partition: str) -> _Shard:
         """The shard as it stands in the table now: one request where little has changed."""
+        begun = owners.table.now()
         shard = self.shards.get(partition)
-        if shard is None or not shard.watermark:
+        if shard is None:
             shard = _Shard()
             shard.take(owners.table.read(partition))
         else:
-            since = format_time(parse_time(shard.watermark) - _OVERLAP)
+            since = format_time(parse_time(shard.read_at) - _OVERLAP)
             shard.take(owners.table.read_since(partition, since))
+        shard.read_at = begun
         self.shards[partition] = shard
         self.shards.move_to_end(partition)
         while len(self.shards) > 1 and sum(len(one.items) for one in self.shards.values()) > _MOST_OWNERS:
