@@ -1,7 +1,7 @@
 """What a process gives up before it runs somebody else's code: as much as the system lets it.
 
 On Linux: resource limits, no new privileges, no capabilities, Landlock (files, and TCP where the
-kernel knows how), an own network namespace when started as root. Elsewhere: limits and the user.
+kernel knows how), an empty network namespace. Elsewhere: limits and the user.
 Every step that the platform refuses is reported, none is fatal: on Lambda the sandbox itself has
 no other tenant and the function's role has next to nothing.
 """
@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 
 _LINUX = sys.platform == "linux"
 _PR_SET_DUMPABLE, _PR_CAPBSET_DROP, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 4, 24, 36, 38
-_CLONE_NEWNET = 0x40000000
+_CLONE_NEWNET, _CLONE_NEWUSER = 0x40000000, 0x10000000
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _ABI_REFER, _ABI_TRUNCATE, _ABI_NETWORK, _ABI_DEVICES, _ABI_SCOPES = 2, 3, 4, 5, 6
 #: Landlock's rights: read file, read directory, execute; and all that an ABI knows.
@@ -62,7 +62,7 @@ def limit_resources(limits: Mapping[str, float]) -> None:
 def confine(*, user: int | None, readable: Sequence[str], writable: Sequence[str]) -> list[str]:
     """Give up network, privileges and files; gives the names of the steps that the platform allowed."""
     steps: list[str] = []
-    if _LINUX and os.geteuid() == 0 and _libc().unshare(_CLONE_NEWNET) == 0:
+    if _LINUX and _leave_network():
         steps.append("network")
     if user is not None:
         os.setgroups([])
@@ -74,6 +74,12 @@ def confine(*, user: int | None, readable: Sequence[str], writable: Sequence[str
         _libc().prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         steps += ["capabilities", *_landlock(readable, writable)]
     return steps
+
+
+def _leave_network() -> bool:
+    """An own, empty network namespace; who is not root needs a user namespace for it."""
+    wanted = _CLONE_NEWNET if os.geteuid() == 0 else _CLONE_NEWNET | _CLONE_NEWUSER
+    return bool(_libc().unshare(wanted) == 0)
 
 
 def _libc() -> ctypes.CDLL:

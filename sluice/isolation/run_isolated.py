@@ -19,16 +19,15 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Literal
 
 from sluice.isolation.confinement import EXIT_FAULT, EXIT_MEMORY, adopt_orphans, hide_process
+from sluice.isolation.surroundings import child_user, environment, import_path, readable_paths
 
-_ROOT = Path(__file__).resolve().parents[2]
 _CHILD = Path(__file__).with_name("child.py")
-_NOBODY = 65534
-JOB = "job.json"
+JOB, CONFINEMENT = "job.json", "confinement.json"
 _CHUNK = 4096
 
 
@@ -51,12 +50,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class ChildResult:
-    """How the child ended; `exit_code` is negative for a signal; `log` is the end of its output."""
+    """How the child ended; `exit_code` is negative for a signal; `log` is the end of its output.
+    `confinement`: what the system let it give up.
+    """
 
     status: Status
     exit_code: int
     log: str
     seconds: float
+    confinement: tuple[str, ...] = ()
 
 
 @contextlib.contextmanager
@@ -78,7 +80,7 @@ def run_isolated(target: str, folder: Path, job: Mapping[str, object], limits: L
         "sys_path": import_path(),
         "readable": readable_paths(),
         "limits": {"seconds": limits.seconds, "memory": limits.memory, "file": limits.file},
-        "user": _child_user(folder),
+        "user": child_user(folder),
     }
     (folder / JOB).write_text(json.dumps({"job": job, "confinement": confinement}))
     _hand_over(folder, confinement["user"])
@@ -87,7 +89,7 @@ def run_isolated(target: str, folder: Path, job: Mapping[str, object], limits: L
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and file
         [sys.executable, "-P", "-s", "-B", str(_CHILD), str(folder)],
         cwd=folder,
-        env=_environment(folder),
+        env=environment(folder),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -101,7 +103,8 @@ def run_isolated(target: str, folder: Path, job: Mapping[str, object], limits: L
         _end_everything(process, before)
     if process.returncode == EXIT_FAULT:
         raise IsolationFaultError(tail.text()[-2_000:])
-    return _result(process.returncode, timed_out, tail.text(), time.monotonic() - started)
+    result = _result(process.returncode, timed_out, tail.text(), time.monotonic() - started)
+    return replace(result, confinement=_steps(read_output(folder, CONFINEMENT, _CHUNK)))
 
 
 def read_output(folder: Path, name: str, limit: int) -> bytes | None:
@@ -115,31 +118,6 @@ def read_output(folder: Path, name: str, limit: int) -> bytes | None:
         if not (stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and status.st_size <= limit):
             return None
         return stream.read(limit)
-
-
-def import_path() -> list[str]:
-    """Where the child imports from: this code, and the third-party code the parent itself uses."""
-    third_party = ("site-packages", "dist-packages", "python")
-    found = [entry for entry in sys.path if Path(entry).name in third_party and Path(entry).is_dir()]
-    return [str(_ROOT), *found]
-
-
-def readable_paths() -> list[str]:
-    """What a confined child may read besides its folder: code, libraries, and what they look up."""
-    code = [_ROOT / "sluice", _ROOT / "functions"]
-    interpreter = [Path(sys.prefix), Path(sys.base_prefix), Path(os.path.realpath(sys.executable)).parent]
-    libraries = [Path(path) for path in ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo")]
-    system = [
-        "/etc/ld.so.cache",
-        "/etc/localtime",
-        "/dev/urandom",
-        "/dev/zero",
-        "/proc/cpuinfo",
-        "/proc/meminfo",
-    ]
-    system += ["/sys/devices/system/cpu", "/proc/sys/vm/overcommit_memory"]
-    wanted = [*code, *interpreter, *libraries, *map(Path, system), *map(Path, import_path()[1:])]
-    return [str(path) for path in wanted if path.exists()]
 
 
 class _Tail:
@@ -168,47 +146,11 @@ class _Tail:
         return b"".join(tuple(self._chunks)).decode(errors="replace")[-self._limit :]
 
 
-def _environment(folder: Path) -> dict[str, str]:
-    """Nothing of the parent's: no credentials, no endpoints, one thread for every numeric library."""
-    threads = ("OMP", "OPENBLAS", "MKL", "VECLIB", "NUMEXPR")
-    return {
-        "HOME": str(folder),
-        "TMPDIR": str(folder),
-        "PATH": "/usr/bin:/bin",
-        "LANG": "C.UTF-8",
-        "TZ": "UTC",
-        "LOKY_MAX_CPU_COUNT": "1",
-        "JOBLIB_MULTIPROCESSING": "0",
-        "PYTHONHASHSEED": "0",
-        **{f"{name}_NUM_THREADS": "1" for name in threads},
-    }
-
-
-def _child_user(folder: Path) -> int | None:
-    """Nobody, when the parent is root and nobody can reach the code; else the parent's own user."""
-    if os.geteuid() != 0:
-        return None
-    _open_own_temporary_folders()
-    paths = [Path(os.path.realpath(sys.executable)), folder.parent, *map(Path, import_path())]
-    return _NOBODY if all(_reachable(path) for path in paths) else None
-
-
-def _open_own_temporary_folders() -> None:
-    """Code that was unpacked into a private temporary folder may be passed through (not listed) by others."""
-    temporary = Path(tempfile.gettempdir()).resolve()
-    for entry in map(Path, import_path()):
-        for folder in (entry, *entry.parents):
-            if (
-                temporary in folder.parents
-                and folder.stat().st_uid == 0
-                and not folder.stat().st_mode & 0o001
-            ):
-                folder.chmod(folder.stat().st_mode | 0o011)
-
-
-def _reachable(path: Path) -> bool:
-    chain = (path, *path.parents)
-    return all(entry.stat().st_mode & 0o001 for entry in chain if entry.is_dir())
+def _steps(content: bytes | None) -> tuple[str, ...]:
+    try:
+        return tuple(str(step)[:20] for step in json.loads(content or b"[]"))
+    except (ValueError, TypeError):
+        return ()
 
 
 def _hand_over(folder: Path, user: object) -> None:

@@ -12,6 +12,7 @@ from sluice.domain.training_files import IsolatedStage, log_of, result_of
 from sluice.isolation.run_isolated import ChildResult, Limits
 from sluice.project.training_job import IsolatedResult, TrainingJob
 from sluice.stores.isolated_files import IsolatedFiles
+from sluice.web.observability import note
 from sluice.workflows.training_stage import Found, StageInput
 
 _MARGIN_SECONDS = 20.0
@@ -58,7 +59,8 @@ def seconds_left(context: Any) -> float:  # noqa: ANN401 - Lambda's context
 
 
 def keep_log(files: IsolatedFiles, stage: IsolatedStage, child: ChildResult) -> Mapping[str, Any]:
-    """The end of what the child wrote, as an artefact."""
+    """The end of what the child wrote, as an artefact; the access line says how it was confined."""
+    note(confinement=list(child.confinement), child=child.status, child_seconds=round(child.seconds, 1))
     name = "test_log" if stage == "run_project_tests" else "training_log"
     return {name: files.write(log_of(stage), child.log.encode())}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -56,11 +55,11 @@ def test_a_child_reaches_its_own_files_and_nothing_else(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     (tmp_path / "private").write_text("mine")
     with socket.create_server(("127.0.0.1", 0)) as server:
-        _, verdict = run_tests(PROBES % (tmp_path / "private", server.getsockname()[1]))
+        result, verdict = run_tests(PROBES % (tmp_path / "private", server.getsockname()[1]))
 
     assert verdict is not None
     failed = {failure.test.rpartition("::")[2] for failure in verdict.failures}
-    steps = confinement_of_a_child()
+    steps = result.confinement
     assert verdict.passed == verdict.collected - len(failed)
     assert not failed & ALLOWED
     assert failed >= {"test_parents_environment", "test_parents_memory"}
@@ -68,15 +67,6 @@ def test_a_child_reaches_its_own_files_and_nothing_else(
         assert failed >= {"test_the_machines_files", "test_other_peoples_files", "test_writing_outside"}
     if {"tcp", "network"} & set(steps):
         assert "test_a_socket" in failed
-
-
-def confinement_of_a_child() -> list[str]:
-    """Which steps this machine allows."""
-    with working_folder() as folder:
-        (folder / "code").mkdir()
-        run_isolated(RUN_PYTEST, folder, {}, Limits(30))
-        steps: list[str] = json.loads((folder / "confinement.json").read_text())
-        return steps
 
 
 def test_whatever_a_child_started_is_gone_with_it() -> None:
