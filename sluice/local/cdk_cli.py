@@ -1,7 +1,7 @@
 """The real CDK CLI against an embedded AWS of its own (`make cdk`): the application deploys without ours.
 
-The CLI comes from npm, by the Node that came from PyPI. The emulator speaks plain HTTP, so the TLS-only policy
-of the CLI's own staging bucket is dropped after the bootstrap; the application's templates go in untouched.
+The CLI comes from npm, by the Node from PyPI. The emulator speaks plain HTTP, so the TLS-only policy of the
+CLI's staging bucket is dropped after the bootstrap; the application's templates go in untouched.
 """
 
 import os
