@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from sluice.domain.event import Event
@@ -13,7 +12,7 @@ from sluice.stores.deployment import Deployment
 def find_uploads(deployment: Deployment, tenant: str) -> list[str]:
     """Keys of the objects that were announced; start_training receives each version once."""
     found = []
-    for project in _projects(deployment, tenant):
+    for project in deployment.projects.names(tenant):
         for kind in ("code", "data"):
             for key, version_id, modified in deployment.artefacts.list_versions(
                 "data", f"projects/{project}/{kind}/"
@@ -22,15 +21,6 @@ def find_uploads(deployment: Deployment, tenant: str) -> list[str]:
                     _announce(deployment, tenant, project, key, version_id, modified)
                     found.append(key)
     return found
-
-
-def _projects(deployment: Deployment, tenant: str) -> Iterator[str]:
-    start = None
-    while True:
-        page = deployment.projects.page(tenant, start=start)
-        yield from (item["name"] for item in page.items)
-        if not (start := page.next_key):
-            return
 
 
 def _announce(

@@ -12,12 +12,7 @@ from sluice.stores.deployment import Deployment
 def projects(deployment: Deployment, tenant: str) -> Iterator[str]:
     """Every project, and first what concerns none of them."""
     yield PLATFORM
-    start = None
-    while True:
-        page = deployment.projects.page(tenant, start=start)
-        yield from (item["name"] for item in page.items)
-        if not (start := page.next_key):
-            return
+    yield from deployment.projects.names(tenant)
 
 
 def seal_project(deployment: Deployment, tenant: str, project: str) -> int:

@@ -69,17 +69,7 @@ def _train(deployment: Deployment, tenant: str, project: Project, upload: Upload
         }
     if project.dataset is None:
         return {"waiting_for": "data"}
-    order = Order(
-        training_id=upload.upload_id,
-        dataset=project.dataset,
-        cause="code",
-        requested_by=upload.requested_by,
-        authenticated=upload.authenticated,
-        correlation_id=upload.correlation_id,
-        sequencer=upload.sequencer,
-        forced=upload.forced,
-        upload_id=upload.upload_id,
-    )
+    order = Order.of_upload(upload, project.dataset, "code")
     duplicate = queue_training(deployment, tenant, project, order)
     return {"duplicate_of": duplicate} if duplicate else {"training_id": order.training_id}
 

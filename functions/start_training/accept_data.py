@@ -24,18 +24,8 @@ def accept_data(deployment: Deployment, tenant: str, project: Project, upload: U
 def train_on(
     deployment: Deployment, tenant: str, project: Project, upload: Upload, ref: ArtefactRef, cause: Cause
 ) -> Upload:
-    """Queue a training; it takes the upload's id, so that a repetition is the same."""
-    order = Order(
-        training_id=upload.upload_id,
-        dataset=ref,
-        cause=cause,
-        requested_by=upload.requested_by,
-        authenticated=upload.authenticated,
-        correlation_id=upload.correlation_id,
-        sequencer=upload.sequencer,
-        forced=upload.forced,
-        upload_id=upload.upload_id,
-    )
+    """Queue a training on this upload, and say on its record what came of that."""
+    order = Order.of_upload(upload, ref, cause)
     duplicate = queue_training(deployment, tenant, project, order)
     changes = (
         {"status": "duplicate", "duplicate_of": duplicate}

@@ -10,6 +10,7 @@ from typing import Any
 from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.project import Project
 from sluice.domain.training import NO_CODE, Cause, Training, identity_of
+from sluice.domain.upload import Upload
 from sluice.project.schema import parse_project
 from sluice.stores.deployment import Deployment
 from sluice.workflows.dispatch import dispatch
@@ -29,6 +30,21 @@ class Order:
     forced: bool = False
     upload_id: str | None = None
     split_override: Mapping[str, Any] | None = None
+
+    @classmethod
+    def of_upload(cls, upload: Upload, dataset: ArtefactRef, cause: Cause) -> Order:
+        """The training takes the upload's id, so that a repetition is the same."""
+        return cls(
+            training_id=upload.upload_id,
+            dataset=dataset,
+            cause=cause,
+            requested_by=upload.requested_by,
+            authenticated=upload.authenticated,
+            correlation_id=upload.correlation_id,
+            sequencer=upload.sequencer,
+            forced=upload.forced,
+            upload_id=upload.upload_id,
+        )
 
 
 def needs_code(project: Project) -> bool:

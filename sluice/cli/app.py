@@ -8,6 +8,7 @@ import typer
 
 from sluice import __version__
 from sluice.cli import (
+    connect,
     data,
     drift,
     failures,
@@ -41,6 +42,7 @@ for name, group in (
     app.add_typer(group, name=name, no_args_is_help=True)
 app.command("predict")(prediction.predict)
 app.command("lineage")(records.lineage)
+app.command("connect")(connect.connect)
 stack.add_to(app)
 
 
