@@ -17,7 +17,7 @@ def connect(stack: StackStatus, monkeypatch: pytest.MonkeyPatch, stage: str) -> 
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
     done = CliRunner().invoke(app, ["connect", "--stage", stage, "--principal", "olga"])
     lines = (line.removeprefix("export ").split("=", 1) for line in done.stdout.splitlines())
-    return done.exit_code, {name: value for name, value in lines}
+    return done.exit_code, dict(lines)
 
 
 def test_the_printed_token_administers(stack: StackStatus, monkeypatch: pytest.MonkeyPatch) -> None:
