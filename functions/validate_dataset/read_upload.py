@@ -15,7 +15,7 @@ from sluice.domain.errors import Invalid, Reason, TooLarge
 from sluice.project.data_file import Rows, open_table
 from sluice.stores.artefacts import ArtefactStore
 
-Texts = dict[str, NDArray[np.str_]]
+Texts = dict[str, NDArray[np.bytes_]]
 
 _CHUNK_ROWS = 20_000
 _CHUNK_BYTES = 1 << 20
@@ -62,14 +62,12 @@ def read_columns(path: Path) -> tuple[list[str], Texts]:
 
 
 def _columns(header: list[str], rows: Rows) -> Texts:
-    parts: list[list[NDArray[np.str_]]] = [[] for _ in header]
+    """As UTF-8 bytes: numpy's texts take four bytes a character."""
+    parts: list[list[NDArray[np.bytes_]]] = [[np.asarray([], dtype=np.bytes_)] for _ in header]
     for chunk in _chunks(rows):
         for place, column in enumerate(zip(*chunk, strict=True)):
-            parts[place].append(np.asarray(column, dtype=np.str_))
-    empty = np.asarray([], dtype=np.str_)
-    return {
-        name: np.concatenate(found) if found else empty for name, found in zip(header, parts, strict=True)
-    }
+            parts[place].append(np.asarray([cell.encode() for cell in column], dtype=np.bytes_))
+    return {name: np.concatenate(parts.pop(0)) for name in header}
 
 
 def _chunks(rows: Rows) -> Iterator[list[list[str]]]:

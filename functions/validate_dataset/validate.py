@@ -33,8 +33,7 @@ def validate(deployment: Deployment, tenant: str, training: Training) -> Found:
     spec = spec_of(deployment, tenant, training)
     with tempfile.TemporaryDirectory() as folder:
         path = download(deployment.artefacts, training.dataset, Path(folder), spec.contract.size_limit_mb)
-        header, texts = read_columns(path)
-    frame = checked_frame(header, texts, spec)
+        frame = checked_frame(*read_columns(path), spec)
     sides = split(frame, spec, _given_sides(deployment, training))
     profile = profile_of(frame, spec.contract.columns, sides)
     profile |= {"dataset": asdict(training.dataset), "rows_sha256": sides.test_rows_sha256}

@@ -72,7 +72,7 @@ def check_header(header: Sequence[str], columns: Sequence[ColumnRule]) -> list[R
 
 
 def check_table(
-    texts: Mapping[str, Texts],
+    texts: Mapping[str, Texts | NDArray[np.bytes_]],
     columns: Sequence[ColumnRule],
     *,
     minimum_rows: int,

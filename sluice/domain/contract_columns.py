@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,10 +48,14 @@ class _Distinct:
 
 
 def read_column(
-    texts: NDArray[np.str_], rule: ColumnRule, missing_values: Sequence[str] = ()
+    texts: NDArray[np.str_] | NDArray[np.bytes_], rule: ColumnRule, missing_values: Sequence[str] = ()
 ) -> tuple[Column, list[Reason]]:
-    """The canonical column and its problems; what cannot be read is missing in the column."""
-    found, codes, counts = np.unique(texts, return_inverse=True, return_counts=True)
+    """The canonical column and its problems; what cannot be read is missing in the column.
+
+    Texts may be UTF-8 bytes, which take a quarter of the memory.
+    """
+    distinct_texts, codes, counts = np.unique(texts, return_inverse=True, return_counts=True)
+    found = _decoded(distinct_texts)
     distinct = _Distinct(found, codes, counts, np.isin(found, ["", *missing_values]))
     parsed = [
         None if gone else _PARSERS[rule.dtype](text)
@@ -60,6 +64,12 @@ def read_column(
     values = _canonical(parsed, rule.dtype)
     reasons = [reason for check in _CHECKS for reason in check(distinct, values, rule)]
     return values[codes], reasons
+
+
+def _decoded(texts: NDArray[Any]) -> NDArray[np.str_]:
+    if texts.dtype.kind == "S":
+        return np.char.decode(texts.astype(np.bytes_), "utf-8")
+    return texts.astype(np.str_)
 
 
 def parse_number(text: str) -> float | None:

@@ -92,6 +92,17 @@ def test_limits_belong_to_the_range() -> None:
     assert problems == ["1 row is below the minimum (row 3)", "1 row is above the maximum (row 4)"]
 
 
+def test_texts_may_come_as_bytes() -> None:
+    plain, _ = read(["é", "", "b"], dtype="string")
+
+    values, problems = read_column(
+        np.asarray([text.encode() for text in ["é", "", "b"]]), Rule(dtype="string")
+    )
+
+    assert values.tolist() == plain
+    assert problems == []
+
+
 def test_unseen_categories_are_listed_with_their_counts() -> None:
     texts = np.asarray(["a", "x", "x", "y"])
 
