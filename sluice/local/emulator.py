@@ -18,11 +18,16 @@ HEALTH = "/_ministack/health"
 STOP_SECONDS = 90
 SNAPSHOT_SECONDS = 30
 # Nothing else of a person's environment reaches the emulator and its functions: no credentials, no proxies.
-PASSED_ON = ("PATH", "LANG", "LC_ALL", "HOME")
+PASSED_ON = ("PATH", "LANG", "LC_ALL")
+LOG_BYTES = 20_000_000
 
 
 # Started by this process: held, so that each is collected when it ends.
 _CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
+
+
+# Never through a proxy: it is on this machine.
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class EmulatorError(Exception):
@@ -72,6 +77,8 @@ def start(profile: Profile, port: int, interpreter: Path) -> Running:
         shutil.rmtree(profile.scratch)
     for folder in (profile.folder, profile.state, profile.objects, profile.scratch):
         folder.mkdir(parents=True, exist_ok=True)
+    if profile.log.exists() and profile.log.stat().st_size > LOG_BYTES:
+        profile.log.replace(profile.log.with_suffix(".log.1"))
     with profile.log.open("ab") as log:
         process = subprocess.Popen(
             [str(interpreter), "-m", "sluice.local.server.launch"],
@@ -143,6 +150,7 @@ def _environment(profile: Profile, port: int) -> dict[str, str]:
         "STATE_DIR": str(profile.state),
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(profile.objects),
+        "HOME": str(profile.scratch),
         "TMPDIR": str(profile.scratch),
         "LOG_LEVEL": "INFO",
         "SLUICE_LOCK": str(profile.lock),
@@ -175,7 +183,7 @@ def _lives(profile: Profile) -> bool:
 def _asks(running: Running, path: str, seconds: float) -> bool:
     """Whether the emulator answers `path` with success within the time."""
     try:
-        with urllib.request.urlopen(f"{running.api_url}{path}", timeout=seconds):
+        with _DIRECT.open(f"{running.api_url}{path}", timeout=seconds):
             return True
     except OSError:
         return False

@@ -4,7 +4,7 @@ import json
 import time
 
 from sluice.local.emulator import ended_badly
-from sluice.local.profile import Profile
+from sluice.local.profile import ACCOUNT, Profile
 
 
 def what_may_be_lost(profile: Profile) -> list[str]:
@@ -28,5 +28,7 @@ def what_may_be_lost(profile: Profile) -> list[str]:
 
 
 def _objects_since(profile: Profile, moment: float) -> int:
-    files = (path for path in profile.objects.rglob("*") if path.is_file() and path.suffix != ".json")
-    return sum(1 for path in files if path.stat().st_mtime > moment)
+    """Objects of the platform's buckets that were written after `moment`; deployed assets are not counted."""
+    folders = (profile.objects / ACCOUNT).glob("sluice-*")
+    files = (path for folder in folders for path in folder.rglob("*") if not path.name.endswith(".meta.json"))
+    return sum(1 for path in files if path.is_file() and path.stat().st_mtime > moment)

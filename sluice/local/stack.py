@@ -61,7 +61,7 @@ def up(profile: str, port: int | None = None, on_progress: Progress | None = Non
         layers = pool.submit(clock.timed("install layers", install_layers))
         interpreter = pool.submit(clock.timed("install the embedded AWS", emulator_interpreter)).result()
         running = emulator.find_running(where)
-        warnings = what_may_be_lost(where)
+        warnings = [*what_may_be_lost(where), *_other_port(running, port)]
         if running is None:
             say("starting the embedded AWS")
             chosen = choose_port(where, port, is_free)
@@ -125,6 +125,12 @@ def _describe(
         warnings=warnings,
         seconds=seconds or {},
     )
+
+
+def _other_port(running: emulator.Running | None, wanted: int | None) -> list[str]:
+    if running is None or wanted in (None, running.port):
+        return []
+    return [f"It runs already, on port {running.port}: `down` it first to move it to {wanted}."]
 
 
 class _Stopwatch:

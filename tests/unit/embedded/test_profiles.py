@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sluice.local.losses import what_may_be_lost
-from sluice.local.profile import Profile, choose_port, profile_named, remember_port
+from sluice.local.profile import ACCOUNT, Profile, choose_port, profile_named, remember_port
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", "a b"])
@@ -47,7 +47,7 @@ def test_after_a_kill_the_snapshot_s_time_and_newer_objects_are_named(tmp_path: 
     profile = _killed(tmp_path)
     profile.snapshot.write_text(json.dumps({"at": 1_000_000.0, "clean": False}))
     for name, changed in (("old.csv", 999_000), ("new.csv", 1_000_100), ("new.csv.meta.json", 1_000_100)):
-        file = profile.objects / name
+        file = profile.objects / ACCOUNT / "sluice-dev-data" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
         os.utime(file, (changed, changed))
