@@ -39,7 +39,7 @@ def exit_code(error: Exception) -> int:
 
 def report(error: Exception) -> int:
     """Print the failure on standard error; gives the exit code."""
-    console = Console(stderr=True, highlight=False)
+    console = show.errors()
     console.print(Text("✗ ", style="red") + Text(str(error)))
     if isinstance(error, Invalid) and error.reasons:
         console.print(show.reasons([_as_json(reason) for reason in error.reasons]))

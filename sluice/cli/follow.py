@@ -61,6 +61,7 @@ def report_training(session: Session, upload: show.Json, *, wait: bool) -> None:
         console.print(f"✓ training {training_id}")
         if wait:
             print_verdict(follow_training(session, project, training_id))
+            console.print(f"  {session.command(f'promotion show {project}')}", style="dim")
         else:
             console.print(f"  {session.command(f'training show {project} {training_id}')}", style="dim")
 

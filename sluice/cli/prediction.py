@@ -36,7 +36,10 @@ def predict(
         scored = [infer(transport, model, inputs, batch) for batch in in_batches(rows, _ROWS_A_REQUEST)]
     answers = [answer for batch in scored for answer in _answers(batch)]
     columns: dict[str, str | show.Cell] = {name: name for name in answers[0]}
-    columns |= {"probability": lambda item: _probabilities(item["probability"])} if "label" in columns else {}
+    if "label" in columns:
+        columns["probability"] = lambda item: _probabilities(item["probability"])
+    else:
+        columns["value"] = lambda item: f"{item['value']:.6g}"
     show.listing(answers, columns, as_json=as_json)
 
 

@@ -1,5 +1,6 @@
 """Promotions: what waits for a decision, what its approver must know, and the decision."""
 
+import time
 from typing import Annotated
 
 import typer
@@ -12,6 +13,9 @@ from sluice.domain.errors import Invalid, Reason
 app = typer.Typer(help="Look at promotions and decide them.")
 
 PromotionId = Annotated[str, typer.Argument(help="Of `promotion list`.")]
+_PATIENCE_SECONDS = 30
+_PAUSE = 0.5
+
 Comment = Annotated[str, typer.Option("--comment", "-m", help="Kept with the decision.")]
 
 
@@ -74,8 +78,15 @@ def _decide(session: Session, project: str, promotion_id: str, decision: tuple[s
 
 
 def _only_waiting(session: Session, project: str) -> str:
-    promotions = session.api("viewer").of(project, "promotions", limit=100)
-    waiting = [each["promotion_id"] for each in promotions if each["status"] == "waiting_for_approval"]
+    """The promotion that waits, also when it is only about to."""
+    api = session.api("viewer")
+    end = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        found = list(api.of(project, "promotions", limit=100))
+        waiting = [each["promotion_id"] for each in found if each["status"] == "waiting_for_approval"]
+        if waiting or time.monotonic() > end or all(each["status"] != "running" for each in found):
+            break
+        time.sleep(_PAUSE)
     if len(waiting) != 1:
         message = "name the promotion" if waiting else "no promotion waits for a decision"
         raise Invalid(

@@ -38,8 +38,16 @@ _STYLES = {
 @cache
 def console() -> Console:
     """Standard output, one for all, because a spinner must know of every line; wide without a terminal."""
-    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PLAIN_WIDTH
-    return Console(width=width, highlight=False)
+    return Console(width=_width(sys.stdout.isatty()), highlight=False)
+
+
+def errors() -> Console:
+    """Standard error."""
+    return Console(width=_width(sys.stderr.isatty()), highlight=False, stderr=True)
+
+
+def _width(is_terminal: bool) -> int | None:
+    return None if is_terminal or "COLUMNS" in os.environ else _PLAIN_WIDTH
 
 
 def dump(document: object) -> None:

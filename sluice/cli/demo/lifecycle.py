@@ -15,9 +15,7 @@ from sluice.cli.session import Session
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 
-_FIRST = (
-    "first: nothing serves yet; it beats a constant answer by its interval and keeps the floors"
-)
+_FIRST = "first: nothing serves yet; it beats a constant answer by its interval and keeps the floors"
 
 
 def push_project(journal: Journal, session: Session, folder: Path) -> str:
