@@ -1,5 +1,6 @@
 """The synthesized application: once a run, with empty layers."""
 
+import fcntl
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,7 +32,14 @@ class Assembly:
 
 
 @pytest.fixture(scope="session")
-def assembly(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
-    """The stage `dev`, held against the rules on the way."""
-    folder = tmp_path_factory.mktemp("assembly")
-    return Assembly(folder, synthesize(ROOT, folder, {"stage": "dev", "layers": "stub"}))
+def assembly(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Assembly:
+    """The stage `dev`, held against the rules on the way; the first worker makes it for all."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "assembly"
+    folder.mkdir(exist_ok=True)
+    problem = folder / "problem.txt"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not problem.exists():
+            problem.write_text(synthesize(ROOT, folder, {"stage": "dev", "layers": "stub"}))
+    return Assembly(folder, problem.read_text())
