@@ -14,7 +14,7 @@ import os
 import resource
 import struct
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 _LINUX = sys.platform == "linux"
 _PR_SET_DUMPABLE, _PR_CAPBSET_DROP, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 4, 24, 36, 38
@@ -38,10 +38,16 @@ def hide_process() -> None:
         _libc().prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def adopt_orphans() -> None:
-    """Descendants whose parent ends become children of this process, so that it can end them."""
+@contextlib.contextmanager
+def adopting_orphans() -> Iterator[None]:
+    """Meanwhile descendants whose parent ends become children of this process, so that it can end them."""
     if _LINUX:
         _libc().prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    try:
+        yield
+    finally:
+        if _LINUX:
+            _libc().prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
 
 
 def limit_resources(limits: Mapping[str, float]) -> None:

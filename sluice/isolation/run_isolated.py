@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Literal
 
-from sluice.isolation.confinement import EXIT_FAULT, EXIT_MEMORY, adopt_orphans, hide_process
+from sluice.isolation.confinement import EXIT_FAULT, EXIT_MEMORY, adopting_orphans, hide_process
 from sluice.isolation.surroundings import child_user, environment, import_path, readable_paths
 
 _CHILD = Path(__file__).with_name("child.py")
@@ -74,7 +74,6 @@ def run_isolated(target: str, folder: Path, job: Mapping[str, object], limits: L
     IsolationFaultError when the target itself fails: what it runs may do so, and is reported by it.
     """
     hide_process()
-    adopt_orphans()
     confinement = {
         "target": target,
         "sys_path": import_path(),
@@ -84,8 +83,18 @@ def run_isolated(target: str, folder: Path, job: Mapping[str, object], limits: L
     }
     (folder / JOB).write_text(json.dumps({"job": job, "confinement": confinement}))
     _hand_over(folder, confinement["user"])
-    before = _children()
     started = time.monotonic()
+    with adopting_orphans():
+        code, timed_out, log = _run(folder, limits)
+    if code == EXIT_FAULT:
+        raise IsolationFaultError(log[-2_000:])
+    result = _result(code, timed_out, log, time.monotonic() - started)
+    return replace(result, confinement=_steps(read_output(folder, CONFINEMENT, _CHUNK)))
+
+
+def _run(folder: Path, limits: Limits) -> tuple[int, bool, str]:
+    """Exit code, whether the time was up, and the end of the output; nothing is left running."""
+    before = _children()
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and file
         [sys.executable, "-P", "-s", "-B", str(_CHILD), str(folder)],
         cwd=folder,
@@ -101,10 +110,7 @@ def run_isolated(target: str, folder: Path, job: Mapping[str, object], limits: L
         timed_out = _wait(process, limits.seconds)
     finally:
         _end_everything(process, before)
-    if process.returncode == EXIT_FAULT:
-        raise IsolationFaultError(tail.text()[-2_000:])
-    result = _result(process.returncode, timed_out, tail.text(), time.monotonic() - started)
-    return replace(result, confinement=_steps(read_output(folder, CONFINEMENT, _CHUNK)))
+    return process.returncode, timed_out, tail.text()
 
 
 def read_output(folder: Path, name: str, limit: int) -> bytes | None:
