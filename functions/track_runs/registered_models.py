@@ -85,7 +85,7 @@ def set_alias(call: Call, request: asked.SetAlias) -> Shape:
 
 
 def delete_alias(call: Call, request: asked.ByAlias) -> Shape:
-    call.tracking.registry.delete_alias(call.tenant, request.name, request.alias)
+    call.tracking.registry.delete_aliases(call.tenant, request.name, [request.alias])
     return {}
 
 

@@ -140,7 +140,6 @@ class RegisteredModel:
     creation_time: int
     last_update_time: int
     last_version: int
-    rev: int
     description: str = ""
     latest: Mapping[str, int] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)

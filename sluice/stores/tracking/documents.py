@@ -1,29 +1,22 @@
-"""Params, tags, inputs and outputs of a run (or a logged model): a few JSON documents under revisions.
-
-Values over 2 KB live in items of their own, named by their digest; the document holds the digest.
-"""
+"""Params, tags, inputs and outputs of a run (or a logged model): a few JSON documents under revisions."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sluice.domain.errors import Invalid, NotFound
-from sluice.domain.tracking.entities import DatasetInput, LargeValue, Value
-from sluice.stores.items import ConditionFailed, Item
+from sluice.domain.tracking.entities import DatasetInput, Value
+from sluice.stores.items import Item
 from sluice.stores.tracking import keys
 from sluice.stores.tracking.keys import Place
-from sluice.stores.tracking.table import Table
+from sluice.stores.tracking.values import read_value
 
-_INLINE_BYTES = 2_048
 _PLAIN_BYTES = 1_024
-_PART_BYTES = 350_000
 _FULL_BYTES = 100_000
-_SECTIONS = ("params", "tags")
 
 
 @dataclass
@@ -33,6 +26,7 @@ class Document:
     number: int
     rev: int = 0
     size: int = 0
+    more: bool = False
     params: dict[str, Value] = field(default_factory=dict)
     tags: dict[str, Value] = field(default_factory=dict)
     inputs: list[DatasetInput] = field(default_factory=list)
@@ -41,62 +35,12 @@ class Document:
     changed: bool = False
 
 
-Change = Callable[[list[Document]], None]
-"""Changes documents in place and marks them; may be called again when another writer was faster."""
-
-
-@dataclass(frozen=True)
-class DocumentStore:
-    table: Table
-
-    def change(self, place: Place, check: Callable[[Item | None], None], change: Change) -> None:
-        """Read head and documents, check the head, change, and write back what changed."""
-
-        def attempt() -> None:
-            items = list(self.table.read(place.partition, place.prefix, to=f"{place.prefix}{keys.DOCUMENT}~"))
-            heads = [item for item in items if item["sk"] == place.head[1]]
-            check(heads[0] if heads else None)
-            documents = [read_document(item) for item in items if item["sk"] != place.head[1]]
-            change(documents)
-            for document in documents:
-                if document.changed:
-                    self.table.put_if(self.item(place, document), document.rev)
-
-        self.table.until_settled(attempt, retry=(ConditionFailed,))
-
-    def item(self, place: Place, document: Document) -> Item:
-        """The document as an item of its owner's partition."""
-        pk, sk = place.document(document.number)
-        text = json.dumps(_to_json(document), separators=(",", ":"))
-        content: str | bytes = text if len(text) <= _PLAIN_BYTES else zlib.compress(text.encode())
-        return {"pk": pk, "sk": sk, "lsi1sk": self.table.now(), "document": content, "size": len(text)}
-
-    def store_large(self, place: Place, value: str) -> Value:
-        """The value itself, or a reference to where it now is."""
-        if len(value) <= _INLINE_BYTES // 4 or len(raw := value.encode()) <= _INLINE_BYTES:
-            return value
-        digest = hashlib.sha256(raw).hexdigest()
-        packed = zlib.compress(raw)
-        parts = [packed[begin : begin + _PART_BYTES] for begin in range(0, len(packed), _PART_BYTES)]
-        self.table.put_many(
-            [
-                {"pk": place.values_partition, "sk": place.value(digest, number)[1], "part": part}
-                for number, part in enumerate(parts)
-            ]
-        )
-        return LargeValue(digest, len(parts))
-
-    def load_large(self, wanted: Iterable[tuple[Place, LargeValue]]) -> dict[str, str]:
-        """Large values by digest."""
-        places = dict.fromkeys(wanted)
-        found = self.table.read_many(
-            place.value(value.sha256, part) for place, value in places for part in range(value.parts)
-        )
-        texts: dict[str, str] = {}
-        for place, value in places:
-            parts = [found[place.value(value.sha256, part)]["part"] for part in range(value.parts)]
-            texts[value.sha256] = zlib.decompress(b"".join(parts)).decode()
-        return texts
+def document_item(place: Place, document: Document) -> Item:
+    """The document as an item; `more` leads readers on to the one after it."""
+    pk, sk = place.document(document.number)
+    text = json.dumps(_to_json(document), separators=(",", ":"))
+    content: str | bytes = text if len(text) <= _PLAIN_BYTES else zlib.compress(text.encode())
+    return {"pk": pk, "sk": sk, "document": content, "size": len(text), "more": document.more or None}
 
 
 def add_params(documents: list[Document], owner: str, params: Mapping[str, Value]) -> None:
@@ -152,19 +96,16 @@ def read_document(item: Mapping[str, Any]) -> Document:
     raw = item["document"]
     content = json.loads(zlib.decompress(raw) if isinstance(raw, bytes) else raw)
     return Document(
-        number=int(item["sk"].rsplit("#", 1)[1]),
+        number=keys.number_of(item["sk"]),
         rev=item["rev"],
         size=item["size"],
-        params={key: _value(value) for key, value in content.get("params", {}).items()},
-        tags={key: _value(value) for key, value in content.get("tags", {}).items()},
+        more=item.get("more", False),
+        params={key: read_value(value) for key, value in content.get("params", {}).items()},
+        tags={key: read_value(value) for key, value in content.get("tags", {}).items()},
         inputs=[_dataset(one) for one in content.get("inputs", ())],
         model_inputs=content.get("model_inputs", []),
         model_outputs=[(model_id, step) for model_id, step in content.get("model_outputs", ())],
     )
-
-
-def large_values(values: Iterable[Value | None]) -> list[LargeValue]:
-    return [value for value in values if isinstance(value, LargeValue)]
 
 
 def _holding(documents: list[Document], section: str, key: str) -> Document | None:
@@ -178,8 +119,11 @@ def _open(documents: list[Document], key: str, value: Value) -> Document:
     """The last document, or a new one where that is full. Earlier ones are never reopened: two writers
     that add the same key then meet at the same document and its revision.
     """
-    if not documents or documents[-1].size > _FULL_BYTES:
-        documents.append(Document(documents[-1].number + 1 if documents else 0))
+    if documents and documents[-1].size > _FULL_BYTES:
+        documents[-1].more = documents[-1].changed = True
+        documents.append(Document(documents[-1].number + 1))
+    elif not documents:
+        documents.append(Document(0))
     document = documents[-1]
     document.size += len(key) + len(value) + 6
     document.changed = True
@@ -187,7 +131,7 @@ def _open(documents: list[Document], key: str, value: Value) -> Document:
 
 
 def _to_json(document: Document) -> dict[str, Any]:
-    content: dict[str, Any] = {name: getattr(document, name) for name in _SECTIONS}
+    content: dict[str, Any] = {"params": document.params, "tags": document.tags}
     if document.inputs:
         content["inputs"] = [
             {"n": one.name, "d": one.digest, "k": one.source_type, "s": one.source, "f": one.schema,
@@ -206,15 +150,11 @@ def _dataset(one: Mapping[str, Any]) -> DatasetInput:
         name=one["n"],
         digest=one["d"],
         source_type=one["k"],
-        source=_value(one["s"]),
-        schema=None if one["f"] is None else _value(one["f"]),
-        profile=None if one["p"] is None else _value(one["p"]),
+        source=read_value(one["s"]),
+        schema=None if one["f"] is None else read_value(one["f"]),
+        profile=None if one["p"] is None else read_value(one["p"]),
         tags=tuple((key, value) for key, value in one["t"]),
     )
-
-
-def _value(stored: str | list[Any]) -> Value:
-    return stored if isinstance(stored, str) else LargeValue(*stored)
 
 
 def _shown(value: Value) -> str:

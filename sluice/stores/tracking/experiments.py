@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sluice.domain.errors import AlreadyExists, Invalid, NotFound, Unavailable
 from sluice.domain.tracking.entities import ACTIVE, DELETED, Experiment, Lifecycle
 from sluice.stores.items import ConditionFailed, Item, TransactionRefused
 from sluice.stores.tracking import keys
-from sluice.stores.tracking.table import Table
+from sluice.stores.tracking.table import Path, Table
+from sluice.stores.tracking.values import ValueStore
 
 DEFAULT_ID, DEFAULT_NAME = "0", "Default"
 _RUNS_PER_SHARD = 5_000
@@ -22,8 +22,14 @@ _COUNTED = 50
 
 @dataclass(frozen=True)
 class ExperimentStore:
+    """`artifact_root` is where new experiments keep their files; `{tenant}` in it stands for the tenant."""
+
     table: Table
     artifact_root: str = "mlflow-artifacts:/"
+
+    @property
+    def values(self) -> ValueStore:
+        return ValueStore(self.table)
 
     def create(
         self,
@@ -37,9 +43,11 @@ class ExperimentStore:
         """The new experiment's id; AlreadyExists when the name is taken, also by a deleted one."""
         chosen = experiment_id or f"{self.table.milliseconds()}{secrets.randbelow(100_000):05d}"
         now = self.table.milliseconds()
+        pk, sk = keys.experiment(tenant=tenant, experiment_id=chosen)
+        values = keys.experiment_values(tenant=tenant, experiment_id=chosen)
         item = {
-            "pk": keys.experiments_partition(tenant=tenant),
-            "sk": keys.experiment(tenant=tenant, experiment_id=chosen)[1],
+            "pk": pk,
+            "sk": sk,
             "name": name,
             "artifact_location": artifact_location or self.artifact_root.replace("{tenant}", tenant) + chosen,
             "lifecycle_stage": ACTIVE,
@@ -47,124 +55,105 @@ class ExperimentStore:
             "last_update_time": now,
             "shards": 1,
             "runs": 0,
+            "tags": self.values.store_all(values, tags or {}),
         }
-        writes = [self.table.putting(item), self.table.putting(self._name_guard(tenant, name, chosen))]
-        writes += [
-            self.table.putting(self._tag(tenant, chosen, key, value)) for key, value in (tags or {}).items()
-        ]
+        writes = [self.table.putting(item), self.table.putting(self._guard(tenant, name, chosen))]
         try:
-            self.table.transact(writes[:100], token=self.table.new_id())
-        except TransactionRefused as refused:
-            raise self._taken(tenant, name) from refused
-        except Unavailable as refused:
-            # The embedded AWS and AWS alike may say "conflict" to one of two creators of the same name.
-            if self.table.get(keys.experiment_name(tenant=tenant, name=name)) is None:
+            self.table.transact(writes, token=self.table.new_id())
+        except (TransactionRefused, Unavailable) as refused:
+            # Of two creators of one name at once, one may hear "conflict".
+            taken = self._taken(tenant, name)
+            if taken is None:
                 raise
-            raise self._taken(tenant, name) from refused
+            raise taken from refused
         return chosen
 
     def ensure(self, tenant: str, name: str) -> str:
         """The id of the experiment with this name, made if there is none; a deleted one comes back."""
-        if name == DEFAULT_NAME:
-            self.ensure_default(tenant)
-        guard = self.table.get(keys.experiment_name(tenant=tenant, name=name))
-        if guard is None:
+        try:
+            found = self.get_by_name(tenant, name)
+        except NotFound:
             try:
                 return self.create(tenant, name)
             except AlreadyExists:
-                guard = self.table.get(keys.experiment_name(tenant=tenant, name=name)) or {}
-        experiment_id = str(guard["experiment_id"])
-        if self.get(tenant, experiment_id).lifecycle_stage == DELETED:
-            self.set_lifecycle(tenant, experiment_id, ACTIVE)
-        return experiment_id
-
-    def ensure_default(self, tenant: str) -> None:
-        """Every tenant has the experiment `Default` with the id 0, as every MLflow server has."""
-        if self.table.get(keys.experiment(tenant=tenant, experiment_id=DEFAULT_ID)) is None:
-            try:
-                self.create(tenant, DEFAULT_NAME, experiment_id=DEFAULT_ID)
-            except AlreadyExists:
-                return
+                found = self.get_by_name(tenant, name)
+        if found.lifecycle_stage == DELETED:
+            self.set_lifecycle(tenant, found.experiment_id, ACTIVE)
+        return found.experiment_id
 
     def get(self, tenant: str, experiment_id: str) -> Experiment:
-        found = next(iter(self._read(tenant, keys.experiment_prefix(experiment_id=experiment_id))), None)
-        if found is None and experiment_id == DEFAULT_ID:
-            self.ensure_default(tenant)
+        """The experiment; that with the id 0 is there for every tenant, as on every MLflow server."""
+        item = self.table.get(keys.experiment(tenant=tenant, experiment_id=experiment_id))
+        if item is None and experiment_id == DEFAULT_ID:
+            self._make_default(tenant)
             return self.get(tenant, experiment_id)
-        if found is None:
+        if item is None:
             raise NotFound(f"No Experiment with id={experiment_id} exists")
-        return found
+        return self._read(tenant, item)
 
     def get_by_name(self, tenant: str, name: str) -> Experiment:
-        if name == DEFAULT_NAME:
-            self.ensure_default(tenant)
         guard = self.table.get(keys.experiment_name(tenant=tenant, name=name))
+        if guard is None and name == DEFAULT_NAME:
+            self._make_default(tenant)
+            return self.get_by_name(tenant, name)
         if guard is None:
             raise NotFound(f"Could not find experiment with name '{name}'")
         return self.get(tenant, str(guard["experiment_id"]))
 
     def all(self, tenant: str) -> list[Experiment]:
         """Active and deleted ones, in no order that means anything."""
-        found = list(self._read(tenant, keys.EXPERIMENTS))
-        if not any(one.experiment_id == DEFAULT_ID for one in found):
-            self.ensure_default(tenant)
-            found.append(self.get(tenant, DEFAULT_ID))
-        return found
+        items = list(self.table.read(keys.experiments_partition(tenant=tenant)))
+        if not any(item["sk"] == DEFAULT_ID for item in items):
+            self._make_default(tenant)
+            items += self.table.read(keys.experiments_partition(tenant=tenant), DEFAULT_ID)
+        return [self._read(tenant, item) for item in items]
 
     def active(self, tenant: str, experiment_id: str) -> Experiment:
         """The experiment, if runs may be added to it."""
         found = self.get(tenant, experiment_id)
         if found.lifecycle_stage != ACTIVE:
-            raise Invalid(
-                f"The experiment {experiment_id} must be in the 'active' state. "
-                f"Current state is {found.lifecycle_stage}."
-            )
+            raise _inactive(experiment_id, found.lifecycle_stage)
         return found
 
     def rename(self, tenant: str, experiment_id: str, name: str) -> None:
+        """AlreadyExists when the new name is taken; the old one is free again."""
         found = self.active(tenant, experiment_id)
         if found.name == name:
             return
         key = keys.experiment(tenant=tenant, experiment_id=experiment_id)
+        sets: dict[Path, object] = {("name",): name, ("last_update_time",): self.table.milliseconds()}
         writes = [
-            self.table.putting(self._name_guard(tenant, name, experiment_id)),
-            self.table.updating(
-                key,
-                {"name": name, "last_update_time": self.table.milliseconds()},
-                expected={"name": found.name, "lifecycle_stage": ACTIVE},
-            ),
+            self.table.putting(self._guard(tenant, name, experiment_id)),
+            self.table.editing(key, sets, name=found.name, lifecycle_stage=ACTIVE),
             self.table.deleting(keys.experiment_name(tenant=tenant, name=found.name)),
         ]
         try:
             self.table.transact(writes, token=self.table.new_id())
         except TransactionRefused as refused:
-            raise self._taken(tenant, name) from refused
+            raise self._taken(tenant, name) or refused from refused
 
     def set_lifecycle(self, tenant: str, experiment_id: str, stage: Lifecycle) -> None:
         """Delete (softly) or restore; NotFound when it is so already, as MLflow has it."""
         before: Lifecycle = DELETED if stage == ACTIVE else ACTIVE
         self.get(tenant, experiment_id)
+        key = keys.experiment(tenant=tenant, experiment_id=experiment_id)
+        sets: dict[Path, object] = {
+            ("lifecycle_stage",): stage,
+            ("last_update_time",): self.table.milliseconds(),
+        }
         try:
-            self.table.update(
-                keys.experiment(tenant=tenant, experiment_id=experiment_id),
-                {"lifecycle_stage": stage, "last_update_time": self.table.milliseconds()},
-                expected={"lifecycle_stage": before},
-            )
+            self.table.edit(key, sets, lifecycle_stage=before)
         except ConditionFailed as failed:
             raise NotFound(f"No {before} experiment with id={experiment_id} exists") from failed
 
     def set_tag(self, tenant: str, experiment_id: str, key: str, value: str) -> None:
-        self._change_tag(
-            tenant,
-            experiment_id,
-            self.table.putting(self._tag(tenant, experiment_id, key, value), condition=None),
-        )
+        values = keys.experiment_values(tenant=tenant, experiment_id=experiment_id)
+        self._edit_tag(tenant, experiment_id, {("tags", key): self.values.store(values, value)})
 
     def delete_tag(self, tenant: str, experiment_id: str, key: str) -> None:
         if key not in self.active(tenant, experiment_id).tags:
             raise NotFound(f"No tag with name: {key} in experiment with id {experiment_id}")
-        tag = keys.experiment_tag(tenant=tenant, experiment_id=experiment_id, key=key)
-        self._change_tag(tenant, experiment_id, self.table.deleting(tag))
+        self._edit_tag(tenant, experiment_id, {}, (("tags", key),))
 
     def count_run(self, tenant: str, experiment: Experiment) -> None:
         """Let shards grow with runs: called for each new one, counts one in fifty."""
@@ -179,58 +168,54 @@ class ExperimentStore:
         except ConditionFailed:
             return
 
-    def _change_tag(self, tenant: str, experiment_id: str, write: Item) -> None:
-        touch = self.table.updating(
-            keys.experiment(tenant=tenant, experiment_id=experiment_id),
-            {"last_update_time": self.table.milliseconds()},
-            expected={"lifecycle_stage": ACTIVE},
+    def _edit_tag(
+        self,
+        tenant: str,
+        experiment_id: str,
+        sets: Mapping[Path, object],
+        removes: Sequence[Path] = (),
+    ) -> None:
+        key = keys.experiment(tenant=tenant, experiment_id=experiment_id)
+        touched = {**sets, ("last_update_time",): self.table.milliseconds()}
+        try:
+            self.table.edit(key, touched, removes, lifecycle_stage=ACTIVE)
+        except ConditionFailed as failed:
+            if failed.found is None:
+                raise NotFound(f"No Experiment with id={experiment_id} exists") from failed
+            raise _inactive(experiment_id, failed.found["lifecycle_stage"]) from failed
+
+    def _make_default(self, tenant: str) -> None:
+        try:
+            self.create(tenant, DEFAULT_NAME, experiment_id=DEFAULT_ID)
+        except AlreadyExists:
+            return
+
+    def _read(self, tenant: str, item: Item) -> Experiment:
+        experiment_id = item["sk"]
+        values = keys.experiment_values(tenant=tenant, experiment_id=experiment_id)
+        return Experiment(
+            experiment_id=experiment_id,
+            name=item["name"],
+            artifact_location=item["artifact_location"],
+            lifecycle_stage=item["lifecycle_stage"],
+            creation_time=item["creation_time"],
+            last_update_time=item["last_update_time"],
+            tags=self.values.texts(values, item["tags"]),
+            shards=item["shards"],
         )
 
-        def attempt() -> None:
-            self.table.transact([touch, write], token=self.table.new_id())
-
-        try:
-            self.table.until_settled(attempt, retry=(Unavailable,))
-        except TransactionRefused:
-            self.active(tenant, experiment_id)
-
-    def _read(self, tenant: str, prefix: str) -> Iterable[Experiment]:
-        bases: dict[str, Item] = {}
-        tags: dict[str, dict[str, str]] = {}
-        for item in self.table.read(keys.experiments_partition(tenant=tenant), prefix):
-            experiment_id, is_tag = keys.experiment_part(item["sk"])
-            if is_tag:
-                tags.setdefault(experiment_id, {})[item["key"]] = item["value"]
-            else:
-                bases[experiment_id] = item
-        for experiment_id, item in bases.items():
-            yield _experiment(experiment_id, item, tags.get(experiment_id, {}))
-
-    def _name_guard(self, tenant: str, name: str, experiment_id: str) -> Item:
+    def _guard(self, tenant: str, name: str, experiment_id: str) -> Item:
         pk, sk = keys.experiment_name(tenant=tenant, name=name)
         return {"pk": pk, "sk": sk, "experiment_id": experiment_id}
 
-    def _tag(self, tenant: str, experiment_id: str, key: str, value: str) -> Item:
-        pk, sk = keys.experiment_tag(tenant=tenant, experiment_id=experiment_id, key=key)
-        return {"pk": pk, "sk": sk, "key": key, "value": value}
-
-    def _taken(self, tenant: str, name: str) -> AlreadyExists:
-        guard = self.table.get(keys.experiment_name(tenant=tenant, name=name)) or {}
-        suffix = ""
-        if guard:
-            found = self.get(tenant, str(guard["experiment_id"]))
-            suffix = " in deleted state" if found.lifecycle_stage == DELETED else ""
+    def _taken(self, tenant: str, name: str) -> AlreadyExists | None:
+        guard = self.table.get(keys.experiment_name(tenant=tenant, name=name))
+        if guard is None:
+            return None
+        found = self.get(tenant, str(guard["experiment_id"]))
+        suffix = " in deleted state" if found.lifecycle_stage == DELETED else ""
         return AlreadyExists(f"Experiment(name={name}) already exists{suffix}")
 
 
-def _experiment(experiment_id: str, item: Mapping[str, Any], tags: Mapping[str, str]) -> Experiment:
-    return Experiment(
-        experiment_id=experiment_id,
-        name=item["name"],
-        artifact_location=item["artifact_location"],
-        lifecycle_stage=item["lifecycle_stage"],
-        creation_time=item["creation_time"],
-        last_update_time=item["last_update_time"],
-        tags=tags,
-        shards=item.get("shards", 1),
-    )
+def _inactive(experiment_id: str, stage: str) -> Invalid:
+    return Invalid(f"The experiment {experiment_id} must be in the 'active' state. Current state is {stage}.")

@@ -28,34 +28,29 @@ class Place:
         return shard_partition(tenant=self.tenant, experiment_id=self.experiment_id, shard=self.shard)
 
     @property
-    def prefix(self) -> str:
-        return f"{self.kind}#{self.name}#"
+    def own_partition(self) -> str:
+        return own_partition(tenant=self.tenant, kind=self.kind, name=self.name)
 
     @property
     def head(self) -> Key:
-        return self.partition, self.prefix + HEAD
-
-    @property
-    def values_partition(self) -> str:
-        return own_partition(tenant=self.tenant, kind=self.kind, name=self.name)
+        return self.partition, f"{self.kind}#{self.name}#{HEAD}"
 
     def document(self, number: int) -> Key:
-        return self.partition, f"{self.prefix}{DOCUMENT}#{number:04d}"
+        return self.partition, f"{self.kind}#{self.name}#{DOCUMENT}#{number:04d}"
 
     def latest(self, number: int) -> Key:
-        return self.partition, f"{self.prefix}{LATEST}#{number:04d}"
-
-    def value(self, digest: str, part: int) -> Key:
-        return self.values_partition, f"value#{digest}#{part:03d}"
+        return self.partition, f"{self.kind}#{self.name}#{LATEST}#{number:04d}"
 
     def points(self, group: str, digest: str) -> Key:
-        return self.values_partition, f"{points_prefix(group)}{digest}"
+        return self.own_partition, f"{points_prefix(group)}{digest}"
 
 
-def _short(name: str) -> str:
-    """A name of any length and script within a sort key's 1,024 bytes; its item holds it in full."""
-    raw = name.encode()
-    return name if len(raw) <= _LONGEST_NAME else f"~{hashlib.sha256(raw).hexdigest()}"
+def own_partition(*, tenant: str, kind: Kind, name: str) -> str:
+    return f"{tenant}#{kind}#{name}"
+
+
+def locator(*, tenant: str, kind: Kind, name: str) -> Key:
+    return own_partition(tenant=tenant, kind=kind, name=name), "locator"
 
 
 def points_prefix(group: str) -> str:
@@ -72,100 +67,85 @@ def owner_of(sort_key: str) -> tuple[str, str, str]:
     return kind, name, rest
 
 
-def own_partition(*, tenant: str, kind: Kind, name: str) -> str:
-    return f"{tenant}#{kind}#{name}"
+def number_of(sort_key: str) -> int:
+    """Of a document, a pack of latest values, a part of a large value or a version."""
+    return int(sort_key.rsplit("#", 1)[1])
 
 
-def locator(*, tenant: str, kind: Kind, name: str) -> Key:
-    return own_partition(tenant=tenant, kind=kind, name=name), "locator"
+def following(sort_key: str) -> str:
+    """The document or pack after this one."""
+    return f"{sort_key[:-4]}{number_of(sort_key) + 1:04d}"
+
+
+def changes_partition(*, tenant: str, experiment_id: str, moment: str) -> str:
+    """What changed in a minute; `moment` is any time in it."""
+    return f"{tenant}#changes#{experiment_id}#{moment[:16]}"
+
+
+def change(*, moment: str, kind: Kind, name: str) -> str:
+    return f"{moment}#{kind}#{name}"
+
+
+def changed(sort_key: str) -> tuple[str, str]:
+    """(kind, id) of a change."""
+    _, kind, name = sort_key.split("#", 2)
+    return kind, name
+
+
+def value(partition: str, *, digest: str, part: int) -> Key:
+    """A part of a large value, in the partition of what it belongs to."""
+    return partition, f"value#{digest}#{part:03d}"
 
 
 def experiments_partition(*, tenant: str) -> str:
     return f"{tenant}#experiments"
 
 
-EXPERIMENTS = "experiment#"
-
-
-def experiment_prefix(*, experiment_id: str) -> str:
-    return f"{EXPERIMENTS}{experiment_id}#"
-
-
 def experiment(*, tenant: str, experiment_id: str) -> Key:
-    return experiments_partition(tenant=tenant), experiment_prefix(experiment_id=experiment_id) + "0"
+    return experiments_partition(tenant=tenant), experiment_id
 
 
-def experiment_tag(*, tenant: str, experiment_id: str, key: str) -> Key:
-    return experiments_partition(
-        tenant=tenant
-    ), f"{experiment_prefix(experiment_id=experiment_id)}tag#{_short(key)}"
+def experiment_values(*, tenant: str, experiment_id: str) -> str:
+    return f"{tenant}#experiment#{experiment_id}"
 
 
 def experiment_name(*, tenant: str, name: str) -> Key:
-    return experiments_partition(tenant=tenant), f"name#{hashlib.sha256(name.encode()).hexdigest()}"
-
-
-def experiment_part(sort_key: str) -> tuple[str, bool]:
-    """(experiment id, whether the item is one of its tags)."""
-    _, experiment_id, rest = sort_key.split("#", 2)
-    return experiment_id, rest != "0"
+    return f"{tenant}#experiment-name#{hashlib.sha256(name.encode()).hexdigest()}", "name"
 
 
 def registry_partition(*, tenant: str) -> str:
     return f"{tenant}#registry"
 
 
-MODELS = "model/"
-
-
-def registered_model_prefix(*, name: str) -> str:
-    return f"{MODELS}{_short(name)}/"
-
-
 def registered_model(*, tenant: str, name: str) -> Key:
-    return registry_partition(tenant=tenant), registered_model_prefix(name=name) + "0"
+    return registry_partition(tenant=tenant), _short(name)
 
 
-def alias(*, tenant: str, name: str, alias: str) -> Key:
-    return registry_partition(tenant=tenant), f"{registered_model_prefix(name=name)}alias/{_short(alias)}"
-
-
-def registered_model_tag(*, tenant: str, name: str, key: str) -> Key:
-    return registry_partition(tenant=tenant), f"{registered_model_prefix(name=name)}tag/{_short(key)}"
-
-
-def registry_part(sort_key: str) -> str:
-    """Which part of a model an item is: 0 (the model itself), alias or tag."""
-    return sort_key.split("/", 3)[2]
+def model_values(*, tenant: str, uid: str) -> str:
+    return f"{tenant}#model-values#{uid}"
 
 
 def versions_partition(*, tenant: str, uid: str) -> str:
     return f"{tenant}#versions#{uid}"
 
 
-VERSIONS = "version/"
-
-
-def version_prefix(*, version: int) -> str:
-    return f"{VERSIONS}{version:08d}/"
+VERSIONS = "version#"
 
 
 def version(*, tenant: str, uid: str, version: int) -> Key:
-    return versions_partition(tenant=tenant, uid=uid), version_prefix(version=version) + "0"
-
-
-def version_tag(*, tenant: str, uid: str, version: int, key: str) -> Key:
-    return versions_partition(tenant=tenant, uid=uid), f"{version_prefix(version=version)}tag/{_short(key)}"
-
-
-def version_number(sort_key: str) -> int:
-    return int(sort_key.split("/", 2)[1])
+    return versions_partition(tenant=tenant, uid=uid), f"{VERSIONS}{version:08d}"
 
 
 def version_token(*, tenant: str, uid: str, token: str) -> Key:
     digest = hashlib.sha256(token.encode()).hexdigest()
-    return versions_partition(tenant=tenant, uid=uid), f"token/{digest}"
+    return versions_partition(tenant=tenant, uid=uid), f"token#{digest}"
 
 
 def versions_of_run(*, tenant: str, run_id: str) -> str:
     return f"{tenant}#versions-of-run#{run_id}"
+
+
+def _short(name: str) -> str:
+    """A name of any length and script within a sort key's 1,024 bytes; its item holds it in full."""
+    raw = name.encode()
+    return name if len(raw) <= _LONGEST_NAME else f"~{hashlib.sha256(raw).hexdigest()}"

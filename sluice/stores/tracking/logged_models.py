@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from sluice.domain.errors import NotFound
 from sluice.domain.tracking.entities import ACTIVE, DELETED, LargeValue, LoggedModel, Point
-from sluice.stores.tracking.documents import Document, add_params, delete_tag, large_values, set_tags
+from sluice.stores.tracking.documents import Document, add_params, delete_tag, set_tags
 from sluice.stores.tracking.experiments import ExperimentStore
 from sluice.stores.tracking.keys import Place
 from sluice.stores.tracking.owners import OwnerStore, Parts
 from sluice.stores.tracking.table import Table
+from sluice.stores.tracking.values import large_values
 
 PENDING, READY, FAILED = "LOGGED_MODEL_PENDING", "LOGGED_MODEL_READY", "LOGGED_MODEL_UPLOAD_FAILED"
 
@@ -48,8 +49,8 @@ class LoggedModelStore:
         }
         aside = Place(tenant, "model", model_id, experiment_id, 0)
         document = Document(0)
-        params = self.owners.store_values(aside, new.params)
-        tags = self.owners.store_values(aside, new.tags)
+        params = self.owners.values.store_all(aside.own_partition, new.params)
+        tags = self.owners.values.store_all(aside.own_partition, new.tags)
         add_params([document], model_id, params)
         set_tags([document], tags)
         place = self.owners.create(tenant, model_id, experiment, head, document)
@@ -67,8 +68,8 @@ class LoggedModelStore:
 
     def resolve(self, models: Sequence[tuple[Place, LoggedModel]]) -> list[LoggedModel]:
         """The models with all their large values in place."""
-        texts = self.owners.documents.load_large(
-            (place, value)
+        texts = self.owners.values.load(
+            (place.own_partition, value)
             for place, model in models
             for value in large_values([*model.params.values(), *model.tags.values()])
         )
@@ -93,20 +94,12 @@ class LoggedModelStore:
 
     def delete_tag(self, tenant: str, model_id: str, key: str) -> None:
         place = self.owners.find(tenant, model_id)
-        self.owners.documents.change(
-            place,
-            lambda head: self.owners.require_active(place, head),
-            lambda documents: delete_tag(documents, model_id, key),
-        )
+        self.owners.change(place, lambda documents: delete_tag(documents, model_id, key))
 
     def log_params(self, tenant: str, model_id: str, params: Mapping[str, str]) -> None:
         place = self.owners.find(tenant, model_id)
-        stored = self.owners.store_values(place, params)
-        self.owners.documents.change(
-            place,
-            lambda head: self.owners.require_active(place, head),
-            lambda documents: add_params(documents, model_id, stored),
-        )
+        stored = self.owners.values.store_all(place.own_partition, params)
+        self.owners.change(place, lambda documents: add_params(documents, model_id, stored))
 
     def log_points(self, tenant: str, run_id: str, points: Sequence[Point]) -> None:
         """Note a run's points on the models they were measured on."""

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sluice.domain.errors import NotFound
-from sluice.domain.tracking.entities import ACTIVE, Point, Series
+from sluice.domain.tracking.entities import ACTIVE, Point
 from sluice.domain.tracking.points import (
     distinct,
     from_text,
@@ -34,6 +34,15 @@ TAIL = 24
 _TRIM = 250
 _PACK_SERIES = 4_000
 _SHARED = "all"
+
+
+@dataclass
+class Pack:
+    """Latest points of some series; `rev` 0 is one that is not stored yet, `more` that another follows."""
+
+    points: list[Point]
+    rev: int = 0
+    more: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,7 @@ class MetricStore:
             raise NotFound(f"{place.kind} {place.name} does not exist")
         points = [point for point in read_tail(head) if point.series.key == key]
         for group in (_SHARED, group_of(key)):
-            for item in self.table.read(place.values_partition, keys.points_prefix(group)):
+            for item in self.table.read(place.own_partition, keys.points_prefix(group)):
                 points += [point for point in unpack(item["points"]) if point.series.key == key]
         return distinct(points)
 
@@ -78,9 +87,9 @@ class MetricStore:
         fresh = [from_text(text) for text in texts if not is_stored(text)]
         chunks = [*self._chunks(place, more), *([self._chunk(place, _SHARED, fresh)] if fresh else ())]
         self.table.put_many(chunks)
-        self._merge_latest(place, [*map(from_text, texts), *more])
+        packs = self._merge_latest(place, [*map(from_text, texts), *more])
         if texts:
-            self.table.trim(place.head, "tail", len(texts), seals=head["seals"])
+            self.table.trim(place.head, "tail", len(texts), seals=head["seals"], packs=packs)
 
     def _chunks(self, place: Place, points: Sequence[Point]) -> list[Item]:
         groups: dict[str, list[Point]] = defaultdict(list)
@@ -94,18 +103,29 @@ class MetricStore:
         pk, sk = place.points(group, hashlib.sha256(packed).hexdigest()[:32])
         return {"pk": pk, "sk": sk, "points": packed}
 
-    def _merge_latest(self, place: Place, points: Iterable[Point]) -> None:
+    def _merge_latest(self, place: Place, points: Iterable[Point]) -> list[int]:
+        """Merge points into the packs; gives the packs' revisions."""
         news = list(points)
 
-        def attempt() -> None:
-            prefix = f"{place.prefix}{keys.LATEST}"
-            packs = [(item["rev"], read_latest(item)) for item in self.table.read(place.partition, prefix)]
-            for number, rev, content in _merged(packs, news):
+        def attempt() -> list[int]:
+            packs = self._packs(place)
+            for number, pack_ in merged(packs, news):
                 pk, sk = place.latest(number)
-                item = {"pk": pk, "sk": sk, "lsi1sk": self.table.now(), "points": pack(content)}
-                self.table.put_if(item, rev)
+                item = {"pk": pk, "sk": sk, "points": pack(pack_.points), "more": pack_.more or None}
+                self.table.put_if(item, pack_.rev)
+                pack_.rev += 1
+            return [one.rev for one in packs]
 
-        self.table.until_settled(attempt, retry=(ConditionFailed,))
+        return self.table.until_settled(attempt, retry=(ConditionFailed,))
+
+    def _packs(self, place: Place) -> list[Pack]:
+        packs: list[Pack] = []
+        while not packs or packs[-1].more:
+            item = self.table.get(place.latest(len(packs)))
+            if item is None:
+                break
+            packs.append(Pack(read_latest(item), item["rev"], item.get("more", False)))
+        return packs
 
 
 def read_tail(head: Item) -> list[Point]:
@@ -116,22 +136,30 @@ def read_latest(item: Item) -> list[Point]:
     return list(unpack(item["points"]))
 
 
-def _merged(
-    packs: Sequence[tuple[int, list[Point]]], news: Iterable[Point]
-) -> Iterable[tuple[int, int, list[Point]]]:
-    """(number, revision before, points) of the packs that the news change; new series go into the last."""
-    contents: list[dict[Series, Point]] = [{point.series: point for point in points} for _, points in packs]
-    where = {series: number for number, content in enumerate(contents) for series in content}
+def merged(packs: list[Pack], news: Iterable[Point]) -> list[tuple[int, Pack]]:
+    """Change the packs by the news; gives those that changed, by number. New series go into the last."""
+    where = {
+        point.series: (number, place)
+        for number, one in enumerate(packs)
+        for place, point in enumerate(one.points)
+    }
     changed: set[int] = set()
     for point in latest_of(news).values():
-        number = where.get(point.series)
-        if number is None:
-            if not contents or len(contents[-1]) >= _PACK_SERIES:
-                contents.append({})
-            number = len(contents) - 1
-        elif recency(point) <= recency(contents[number][point.series]):
-            continue
-        contents[number][point.series] = point
-        changed.add(number)
-    revisions = [rev for rev, _ in packs] + [0] * len(contents)
-    return [(number, revisions[number], list(contents[number].values())) for number in sorted(changed)]
+        number, place = where.get(point.series, (-1, -1))
+        if number < 0:
+            changed.add(_add(packs, point))
+        elif recency(point) > recency(packs[number].points[place]):
+            packs[number].points[place] = point
+            changed.add(number)
+    # A full pack says that there is another before that one is there.
+    changed |= {number for number, one in enumerate(packs[:-1]) if not one.more}
+    for one in packs[:-1]:
+        one.more = True
+    return [(number, packs[number]) for number in sorted(changed)]
+
+
+def _add(packs: list[Pack], point: Point) -> int:
+    if not packs or len(packs[-1].points) >= _PACK_SERIES:
+        packs.append(Pack([]))
+    packs[-1].points.append(point)
+    return len(packs) - 1

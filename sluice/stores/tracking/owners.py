@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
+from sluice.domain.clock import format_time
 from sluice.domain.errors import Invalid, NotFound
 from sluice.domain.tracking.entities import ACTIVE, Experiment, Lifecycle, Point, Value
 from sluice.domain.tracking.points import latest_of
 from sluice.stores.items import ConditionFailed, Item, TransactionRefused
 from sluice.stores.tracking import keys
-from sluice.stores.tracking.documents import Document, DocumentStore, read_document, set_tags
+from sluice.stores.tracking.documents import Document, document_item, read_document, set_tags
 from sluice.stores.tracking.keys import Kind, Place
 from sluice.stores.tracking.metrics import MetricStore, read_latest, read_tail
-from sluice.stores.tracking.table import Table
+from sluice.stores.tracking.table import Path, Table
+from sluice.stores.tracking.values import ValueStore
 
 _NEWEST_SHARDS = 4
 _REMEMBERED = 10_000
+_NOTED_AGAIN = timedelta(seconds=3)
+_KEPT = timedelta(hours=2)
+"""How long changes are kept: longer than any reader looks back."""
 
 
 @dataclass(frozen=True)
@@ -35,15 +41,19 @@ class Parts:
 
 @dataclass(frozen=True)
 class OwnerStore:
-    """Owners of one kind. `places` remembers where they are, which never changes."""
+    """Owners of one kind. `places` remembers where they are, which never changes; `marked`, when their
+    last change was noted for searches.
+    """
 
     table: Table
     kind: Kind
     places: dict[tuple[str, str], Place] = field(default_factory=dict)
 
+    marked: dict[Place, str] = field(default_factory=dict)
+
     @property
-    def documents(self) -> DocumentStore:
-        return DocumentStore(self.table)
+    def values(self) -> ValueStore:
+        return ValueStore(self.table)
 
     @property
     def metrics(self) -> MetricStore:
@@ -58,11 +68,11 @@ class OwnerStore:
         place = Place(tenant, self.kind, name, experiment.experiment_id, shard)
         pk, sk = keys.locator(tenant=tenant, kind=self.kind, name=name)
         locator = {"pk": pk, "sk": sk, "experiment_id": place.experiment_id, "shard": shard}
-        now = self.table.now()
-        first = {"pk": place.head[0], "sk": place.head[1], "lsi1sk": now, "tail": [], "seals": 0, **head}
+        first = {"pk": place.head[0], "sk": place.head[1], "tail": [], "seals": 0, "packs": [], **head}
         writes = [self.table.putting(locator), self.table.putting(first)]
+        writes.append(self.table.putting(self._mark(place), condition=None))
         if document.changed:
-            writes.append(self.table.putting(self.documents.item(place, document)))
+            writes.append(self.table.putting(document_item(place, document)))
         try:
             self.table.transact(writes, token=self.table.new_id())
         except TransactionRefused:
@@ -87,32 +97,79 @@ class OwnerStore:
         return NotFound(f"{what} with id={name} not found")
 
     def read(self, place: Place) -> Parts:
-        parts = self.merge(place, self.table.read(place.partition, place.prefix))
+        parts = self.merge(place, self.fetch([place])[place])
         if parts is None:
             raise self.missing(place.name)
         return parts
 
+    def fetch(self, places: Sequence[Place]) -> dict[Place, list[Item]]:
+        """The items of owners, by key: what this costs does not grow with their experiment."""
+        found: dict[Place, list[Item]] = {place: [] for place in places}
+        wanted = {key: place for place in places for key in (place.head, place.document(0), place.latest(0))}
+        while wanted:
+            items = self.table.read_many(wanted)
+            for key, item in items.items():
+                found[wanted[key]].append(item)
+            wanted = {
+                (key[0], keys.following(key[1])): wanted[key]
+                for key, item in items.items()
+                if item.get("more")
+            }
+        torn = [place for place, items in found.items() if _is_torn(items)]
+        return {**found, **self.fetch(torn)} if torn else found
+
+    def note_change(self, place: Place) -> None:
+        """Tell searches, before the change itself; again only after three seconds."""
+        if self.marked.get(place, "") < format_time(self.table.clock() - _NOTED_AGAIN):
+            self.table.put(self._mark(place))
+
+    def changed_since(self, tenant: str, experiment_id: str, moment: datetime) -> list[Place]:
+        """Owners of both kinds whose changes were noted at that moment or later."""
+        found: dict[tuple[str, str], Place] = {}
+        minute = moment
+        while minute.replace(second=0, microsecond=0) <= self.table.clock() + timedelta(seconds=1):
+            text = format_time(minute)
+            partition = keys.changes_partition(tenant=tenant, experiment_id=experiment_id, moment=text)
+            for item in self.table.read(partition, since=format_time(moment)):
+                kind, name = keys.changed(item["sk"])
+                found[kind, name] = Place(tenant, item["kind"], name, experiment_id, item["shard"])
+            minute += timedelta(minutes=1)
+        return list(found.values())
+
+    def _mark(self, place: Place) -> Item:
+        moment = self.table.clock()
+        now = format_time(moment)
+        if len(self.marked) >= _REMEMBERED:
+            self.marked.clear()
+        self.marked[place] = now
+        return {
+            "pk": keys.changes_partition(tenant=place.tenant, experiment_id=place.experiment_id, moment=now),
+            "sk": keys.change(moment=now, kind=place.kind, name=place.name),
+            "kind": place.kind,
+            "shard": place.shard,
+            "expires_at": int((moment + _KEPT).timestamp()),
+        }
+
     def merge(self, place: Place, items: Iterable[Item]) -> Parts | None:
         """The parts in an owner's items (any order); None without a head."""
+        held = list(items)
         head: Item | None = None
         points: list[Point] = []
-        documents: list[Document] = []
-        for item in items:
+        for item in held:
             if item["sk"].endswith(keys.HEAD):
                 head = item
                 points += read_tail(item)
-            elif keys.DOCUMENT in item["sk"]:
-                documents.append(read_document(item))
-            else:
+            elif keys.LATEST in item["sk"]:
                 points += read_latest(item)
         if head is None:
             return None
-        documents.sort(key=lambda document: document.number)
+        documents = _documents(held)
         params = {key: value for document in documents for key, value in document.params.items()}
         tags = {key: value for document in documents for key, value in document.tags.items()}
         return Parts(place, head, params, tags, list(latest_of(points).values()), documents)
 
     def log_points(self, place: Place, points: Sequence[Point]) -> None:
+        self.note_change(place)
         try:
             self.metrics.log(place, points)
         except ConditionFailed as failed:
@@ -128,23 +185,32 @@ class OwnerStore:
                 f"Current state is {head['lifecycle_stage']}."
             )
 
-    def set_tags(self, place: Place, tags: Mapping[str, str]) -> None:
-        stored = self.store_values(place, tags)
-        self.documents.change(
-            place, lambda head: self.require_active(place, head), lambda held: set_tags(held, stored)
-        )
+    def change(self, place: Place, change: Callable[[list[Document]], None]) -> None:
+        """Change an active owner's documents; `change` is called again when another writer was faster."""
 
-    def store_values(self, place: Place, values: Mapping[str, str]) -> dict[str, Value]:
-        return {key: self.documents.store_large(place, value) for key, value in values.items()}
+        def attempt() -> None:
+            items = self.fetch([place])[place]
+            heads = [item for item in items if item["sk"].endswith(keys.HEAD)]
+            self.require_active(place, heads[0] if heads else None)
+            documents = _documents(items)
+            change(documents)
+            for document in documents:
+                if document.changed:
+                    self.table.put_if(document_item(place, document), document.rev)
+
+        self.note_change(place)
+        self.table.until_settled(attempt, retry=(ConditionFailed,))
+
+    def set_tags(self, place: Place, tags: Mapping[str, str]) -> None:
+        stored = self.values.store_all(place.own_partition, tags)
+        self.change(place, lambda documents: set_tags(documents, stored))
 
     def update_head(self, place: Place, changes: Mapping[str, Any], *, lifecycle: Lifecycle = ACTIVE) -> Item:
         """Set attributes of a head whose lifecycle is as given; Invalid when it is not."""
+        self.note_change(place)
+        sets: dict[Path, object] = {(name,): value for name, value in changes.items()}
         try:
-            return self.table.update(
-                place.head,
-                {**changes, "lsi1sk": self.table.now()},
-                expected={"lifecycle_stage": lifecycle},
-            )
+            return self.table.edit(place.head, sets, lifecycle_stage=lifecycle)
         except ConditionFailed as failed:
             if failed.found is None:
                 raise self.missing(place.name) from failed
@@ -157,3 +223,15 @@ class OwnerStore:
         if len(self.places) >= _REMEMBERED:
             self.places.clear()
         self.places[place.tenant, place.name] = place
+
+
+def _documents(items: Iterable[Item]) -> list[Document]:
+    found = [read_document(item) for item in items if keys.DOCUMENT in item["sk"]]
+    return sorted(found, key=lambda document: document.number)
+
+
+def _is_torn(items: Sequence[Item]) -> bool:
+    """Whether the head was read after its tail was emptied, and a pack before it took the points in."""
+    known = {keys.number_of(item["sk"]): item["rev"] for item in items if keys.LATEST in item["sk"]}
+    packs: Sequence[int] = next((item["packs"] for item in items if item["sk"].endswith(keys.HEAD)), ())
+    return any(known.get(number, 0) < rev for number, rev in enumerate(packs))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sluice.domain.errors import AlreadyExists
@@ -18,20 +18,19 @@ from sluice.domain.tracking.entities import (
     Value,
 )
 from sluice.domain.tracking.points import by_key
-from sluice.stores.items import Item
 from sluice.stores.tracking.documents import (
     Document,
     add_inputs,
     add_models,
     add_params,
     delete_tag,
-    large_values,
     set_tags,
 )
 from sluice.stores.tracking.experiments import ExperimentStore
 from sluice.stores.tracking.keys import Place
 from sluice.stores.tracking.owners import OwnerStore, Parts
 from sluice.stores.tracking.table import Table
+from sluice.stores.tracking.values import large_values
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,8 @@ class RunStore:
             "artifact_uri": f"{experiment.artifact_location.rstrip('/')}/{run_id}/artifacts",
         }
         aside = Place(tenant, "run", run_id, experiment_id, 0)
-        tags = self.owners.store_values(aside, {**new.tags, RUN_NAME_TAG: new.name})
+        named = {**new.tags, RUN_NAME_TAG: new.name}
+        tags = self.owners.values.store_all(aside.own_partition, named)
         document = Document(0)
         set_tags([document], tags)
         place = self.owners.create(tenant, run_id, experiment, head, document)
@@ -80,8 +80,8 @@ class RunStore:
 
     def resolve(self, runs: Sequence[tuple[Place, Run]]) -> list[Run]:
         """The runs with all their large values in place."""
-        texts = self.owners.documents.load_large(
-            (place, value) for place, run in runs for value in _large(run)
+        texts = self.owners.values.load(
+            (place.own_partition, value) for place, run in runs for value in _large(run)
         )
         return [_resolved(run, texts) if texts else run for _, run in runs]
 
@@ -96,32 +96,32 @@ class RunStore:
         """Params and tags first: a refused param leaves no point behind."""
         place = self.owners.find(tenant, run_id)
         if params or tags:
-            stored_params = self.owners.store_values(place, params or {})
-            stored_tags = self.owners.store_values(place, tags or {})
+            stored_params = self.owners.values.store_all(place.own_partition, params or {})
+            stored_tags = self.owners.values.store_all(place.own_partition, tags or {})
 
             def change(documents: list[Document]) -> None:
                 add_params(documents, run_id, stored_params)
                 set_tags(documents, stored_tags)
 
-            self._change(place, change)
+            self.owners.change(place, change)
         if points:
             self.owners.log_points(place, points)
 
     def delete_tag(self, tenant: str, run_id: str, key: str) -> None:
         place = self.owners.find(tenant, run_id)
-        self._change(place, lambda documents: delete_tag(documents, run_id, key))
+        self.owners.change(place, lambda documents: delete_tag(documents, run_id, key))
 
     def log_inputs(
         self, tenant: str, run_id: str, datasets: Sequence[DatasetInput], models: Sequence[str] = ()
     ) -> None:
         place = self.owners.find(tenant, run_id)
-        store = self.owners.documents.store_large
+        store = self.owners.values.store
         kept = [
             replace(
                 one,
-                source=store(place, str(one.source)),
-                schema=None if one.schema is None else store(place, str(one.schema)),
-                profile=None if one.profile is None else store(place, str(one.profile)),
+                source=store(place.own_partition, str(one.source)),
+                schema=None if one.schema is None else store(place.own_partition, str(one.schema)),
+                profile=None if one.profile is None else store(place.own_partition, str(one.profile)),
             )
             for one in datasets
         ]
@@ -130,11 +130,11 @@ class RunStore:
             add_inputs(documents, kept)
             add_models(documents, models, ())
 
-        self._change(place, change)
+        self.owners.change(place, change)
 
     def log_outputs(self, tenant: str, run_id: str, models: Sequence[tuple[str, int]]) -> None:
         place = self.owners.find(tenant, run_id)
-        self._change(place, lambda documents: add_models(documents, (), models))
+        self.owners.change(place, lambda documents: add_models(documents, (), models))
 
     def update(
         self, tenant: str, run_id: str, *, status: str = "", end_time: int | None = None, name: str = ""
@@ -158,12 +158,6 @@ class RunStore:
 
     def history(self, tenant: str, run_id: str, key: str) -> list[Point]:
         return self.owners.metrics.history(self.owners.find(tenant, run_id), key)
-
-    def _change(self, place: Place, change: Callable[[list[Document]], None]) -> None:
-        def check(head: Item | None) -> None:
-            self.owners.require_active(place, head)
-
-        self.owners.documents.change(place, check, change)
 
 
 def read_run(parts: Parts) -> Run:

@@ -12,10 +12,10 @@ from sluice.domain.tracking.entities import ACTIVE, DELETED, Experiment, LargeVa
 from sluice.domain.tracking.filters import Clause, Lookup, compile_filter, parse_filter
 from sluice.domain.tracking.ordering import Order, ordered
 from sluice.domain.tracking.views import Texts, look_at_logged_model, look_at_run
-from sluice.stores.tracking.documents import DocumentStore
 from sluice.stores.tracking.experiments import ExperimentStore
 from sluice.stores.tracking.keys import Place
 from sluice.stores.tracking.summaries import Summaries
+from sluice.stores.tracking.values import ValueStore
 
 View = Literal["ACTIVE_ONLY", "DELETED_ONLY", "ALL"]
 
@@ -46,7 +46,7 @@ class ModelOrder:
 @dataclass(frozen=True)
 class Search:
     experiments: ExperimentStore
-    documents: DocumentStore
+    values: ValueStore
     runs: Summaries[Run]
     models: Summaries[LoggedModel]
 
@@ -109,13 +109,13 @@ class Search:
         """The large values that filter and order look at."""
         asked: list[Clause | Order] = [*clauses, *orders]
         wanted = {(one.kind, one.key) for one in asked if one.kind in {"param", "tag"}}
-        values = (
-            (place, value)
+        large = (
+            (place.own_partition, value)
             for kind, key in wanted
             for place, owner in found
             if isinstance(value := (owner.params if kind == "param" else owner.tags).get(key), LargeValue)
         )
-        return self.documents.load_large(values)
+        return self.values.load(large)
 
 
 def _view_of(run: Run, experiment: Experiment) -> View:

@@ -50,7 +50,7 @@ class Tracking:
         cache = ShardCache()
         return Search(
             self.experiments,
-            self.runs.owners.documents,
+            self.runs.owners.values,
             Summaries(self.runs.owners, cache, read_run),
             Summaries(self.models.owners, cache, read_logged_model),
         )

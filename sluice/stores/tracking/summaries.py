@@ -1,7 +1,7 @@
 """Everything of an experiment that searches need, kept warm: read once whole, then only what changed.
 
-A shard is read again by its local index from ten seconds before the last time it was read: writers' clocks
-differ by less than that. What was deleted for good leaves a tombstone longer than a function lives.
+Changes are looked up from ten seconds before the last look: they are noted before they are made, at most
+three seconds before, and writers' clocks differ by less than the rest. What is gone is gone here too.
 """
 
 from __future__ import annotations
@@ -9,62 +9,62 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from sluice.domain.clock import format_time, parse_time
 from sluice.stores.items import Item
 from sluice.stores.tracking import keys
 from sluice.stores.tracking.keys import Place
 from sluice.stores.tracking.owners import OwnerStore, Parts
 
 _OVERLAP = timedelta(seconds=10)
+_LOOKED_BACK = timedelta(minutes=30)
+"""After a longer pause an experiment is read whole again: cheaper than a look at every minute."""
 _MOST_OWNERS = 60_000
 
 T = TypeVar("T")
 
 
 @dataclass
-class _Shard:
-    """Items by kind, owner and sort key; `made` the entities, but for `changed` ones."""
+class _Experiment:
+    """Items by owner and sort key; `made` the entities of those that have not changed since."""
 
-    read_at: str = ""
-    items: dict[tuple[str, str], dict[str, Item]] = field(default_factory=dict)
-    changed: set[tuple[str, str]] = field(default_factory=set)
-    made: dict[tuple[str, str], Any] = field(default_factory=dict)
+    read_at: datetime
+    shards: int = 0
+    items: dict[Place, dict[str, Item]] = field(default_factory=dict)
+    made: dict[Place, Any] = field(default_factory=dict)
 
-    def take(self, items: Iterable[Item]) -> None:
-        for item in items:
-            kind, name, _ = keys.owner_of(item["sk"])
-            held = self.items.setdefault((kind, name), {})
-            if held.get(item["sk"]) == item:
-                continue
-            held[item["sk"]] = item
-            self.changed.add((kind, name))
+    def replace(self, place: Place, items: Iterable[Item]) -> None:
+        held = {item["sk"]: item for item in items}
+        if self.items.get(place) != held:
+            self.made.pop(place, None)
+            self.items[place] = held
+        if not held:
+            del self.items[place]
 
 
 @dataclass
 class ShardCache:
-    """Shards of a warm function, the longest unused ones dropped when there are too many owners."""
+    """Experiments of a warm function, the longest unused ones dropped when there are too many owners."""
 
-    shards: OrderedDict[str, _Shard] = field(default_factory=OrderedDict)
+    known: OrderedDict[tuple[str, str], _Experiment] = field(default_factory=OrderedDict)
 
-    def fresh(self, owners: OwnerStore, partition: str) -> _Shard:
-        """The shard as it stands in the table now: one request where little has changed."""
-        begun = owners.table.now()
-        shard = self.shards.get(partition)
-        if shard is None:
-            shard = _Shard()
-            shard.take(owners.table.read(partition))
+    def fresh(self, owners: OwnerStore, tenant: str, experiment_id: str, shards: int) -> _Experiment:
+        """The experiment as it stands in the table now; two requests where nothing has changed."""
+        begun = owners.table.clock()
+        known = self.known.get((tenant, experiment_id))
+        if known is None or known.shards != shards or begun - known.read_at > _LOOKED_BACK:
+            known = _whole(owners, tenant, experiment_id, shards, begun)
         else:
-            since = format_time(parse_time(shard.read_at) - _OVERLAP)
-            shard.take(owners.table.read_since(partition, since))
-        shard.read_at = begun
-        self.shards[partition] = shard
-        self.shards.move_to_end(partition)
-        while len(self.shards) > 1 and sum(len(one.items) for one in self.shards.values()) > _MOST_OWNERS:
-            self.shards.popitem(last=False)
-        return shard
+            changed = owners.changed_since(tenant, experiment_id, known.read_at - _OVERLAP)
+            for place, items in owners.fetch(changed).items():
+                known.replace(place, items)
+        known.read_at = begun
+        self.known[tenant, experiment_id] = known
+        self.known.move_to_end((tenant, experiment_id))
+        while len(self.known) > 1 and sum(len(one.items) for one in self.known.values()) > _MOST_OWNERS:
+            self.known.popitem(last=False)
+        return known
 
 
 @dataclass(frozen=True)
@@ -77,22 +77,24 @@ class Summaries(Generic[T]):
 
     def all(self, tenant: str, experiment_id: str, shards: int) -> list[tuple[Place, T]]:
         """(place, entity) in no order that means anything; large values are not loaded."""
-        found: list[tuple[Place, T]] = []
-        for number in range(shards):
-            partition = keys.shard_partition(tenant=tenant, experiment_id=experiment_id, shard=number)
-            shard = self.cache.fresh(self.owners, partition)
-            for kind, name in shard.items:
-                if kind == self.owners.kind:
-                    place = Place(tenant, self.owners.kind, name, experiment_id, number)
-                    found += self._entity(shard, place)
+        known = self.cache.fresh(self.owners, tenant, experiment_id, shards)
+        found = []
+        for place, items in known.items.items():
+            if place.kind != self.owners.kind:
+                continue
+            if place not in known.made and (parts := self.owners.merge(place, items.values())):
+                known.made[place] = self.make(parts)
+            if place in known.made:
+                found.append((place, known.made[place]))
         return found
 
-    def _entity(self, shard: _Shard, place: Place) -> list[tuple[Place, T]]:
-        owner = (place.kind, place.name)
-        if owner in shard.changed or owner not in shard.made:
-            parts = self.owners.merge(place, shard.items[owner].values())
-            if parts is None:
-                return []
-            shard.made[owner] = (place, self.make(parts))
-            shard.changed.discard(owner)
-        return [shard.made[owner]]
+
+def _whole(owners: OwnerStore, tenant: str, experiment_id: str, shards: int, begun: datetime) -> _Experiment:
+    known = _Experiment(begun, shards)
+    for shard in range(shards):
+        partition = keys.shard_partition(tenant=tenant, experiment_id=experiment_id, shard=shard)
+        for item in owners.table.read(partition):
+            kind, name, _ = keys.owner_of(item["sk"])
+            place = Place(tenant, "run" if kind == "run" else "model", name, experiment_id, shard)
+            known.items.setdefault(place, {})[item["sk"]] = item
+    return known

@@ -1,19 +1,25 @@
-"""The tracking table: what it needs beyond `Items` (ranges, batches, writes under a revision, tails)."""
+"""The tracking table: what it needs beyond `Items` (batches, writes under a revision, maps, tails)."""
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sluice.domain.errors import Unavailable
-from sluice.stores.items import ConditionFailed, Item, Items, Key, decode_item, encode_item
+from botocore.exceptions import ClientError
 
-_BATCH = 25
+from sluice.domain.errors import Invalid, Unavailable
+from sluice.stores.items import ConditionFailed, Item, Items, Key, decode_item, encode, encode_item
+
+_WRITTEN_AT_ONCE = 25
+_READ_AT_ONCE = 100
 _ATTEMPTS = 30
 _T = TypeVar("_T")
+
+Path = tuple[str, ...]
+"""An attribute, or an entry of a map: `("tags", "team")`."""
 
 
 @dataclass(frozen=True)
@@ -25,24 +31,13 @@ class Table(Items):
     def milliseconds(self) -> int:
         return int(self.clock().timestamp() * 1000)
 
-    def read(self, partition: str, prefix: str = "", *, to: str | None = None) -> Iterator[Item]:
-        """Every item with the prefix, or from `prefix` to `to` inclusive, strongly consistent."""
-        return self._pages("sk", partition, prefix, to, {})
-
-    def read_since(self, partition: str, moment: str) -> Iterator[Item]:
-        """Every item of the partition written at or after the moment, by the local index."""
-        return self._pages("lsi1sk", partition, moment, "~", {"IndexName": "lsi1"})
-
-    def _pages(
-        self, sort: str, partition: str, begin: str, end: str | None, options: dict[str, Any]
-    ) -> Iterator[Item]:
+    def read(self, partition: str, prefix: str = "", *, since: str = "") -> Iterator[Item]:
+        """Every item with the prefix, or from `since` on, strongly consistent, page by page."""
         condition, values = "pk = :pk", {":pk": {"S": partition}}
-        if end is not None:
-            condition += f" AND {sort} BETWEEN :begin AND :end"
-            values |= {":begin": {"S": begin}, ":end": {"S": end}}
-        elif begin:
-            condition += f" AND begins_with({sort}, :begin)"
-            values[":begin"] = {"S": begin}
+        if prefix or since:
+            condition += " AND sk >= :sk" if since else " AND begins_with(sk, :sk)"
+            values[":sk"] = {"S": since or prefix}
+        options: dict[str, Any] = {}
         while True:
             answer = self._call(
                 "query",
@@ -54,7 +49,24 @@ class Table(Items):
             yield from (item for raw in answer["Items"] if (item := self._alive(raw)))
             if "LastEvaluatedKey" not in answer:
                 return
-            options = {**options, "ExclusiveStartKey": answer["LastEvaluatedKey"]}
+            options = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def read_many(self, keys: Iterable[Key]) -> dict[Key, Item]:
+        """Items by key, 100 a request, strongly consistent; those that do not exist are left out."""
+        left = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in dict.fromkeys(keys)]
+        found: dict[Key, Item] = {}
+        for attempt in range(_ATTEMPTS):
+            asked, left = left, []
+            for begin in range(0, len(asked), _READ_AT_ONCE):
+                wanted = {"Keys": asked[begin : begin + _READ_AT_ONCE], "ConsistentRead": True}
+                answer = self._call_raw("batch_get_item", RequestItems={self.table: wanted})
+                alive = (self._alive(raw) for raw in answer["Responses"].get(self.table, []))
+                found |= {(item["pk"], item["sk"]): item for item in alive if item}
+                left += answer.get("UnprocessedKeys", {}).get(self.table, {}).get("Keys", [])
+            if not left:
+                return found
+            self._wait(attempt)
+        raise Unavailable("the table answers no more reads for now")
 
     def put_if(self, item: Item, rev: int) -> None:
         """Replace the item if its revision is still `rev` (0: if there is none). Conflict otherwise."""
@@ -79,56 +91,57 @@ class Table(Items):
 
     def put_many(self, items: Sequence[Item]) -> None:
         """Write items whose content follows from their key, 25 a request."""
-        requests = [
-            {"PutRequest": {"Item": encode_item(self._stamped(item, self.new_id()))}} for item in items
-        ]
-        self._write_batches(requests)
+        self._write_batches(
+            [{"PutRequest": {"Item": encode_item(self._stamped(item, self.new_id()))}} for item in items]
+        )
 
-    def delete_many(self, keys: Sequence[Key]) -> None:
+    def delete_many(self, keys: Iterable[Key]) -> None:
         self._write_batches(
             [{"DeleteRequest": {"Key": {"pk": {"S": pk}, "sk": {"S": sk}}}} for pk, sk in keys]
         )
 
-    def _write_batches(self, requests: list[dict[str, Any]]) -> None:
-        for attempt in range(_ATTEMPTS):
-            left: list[dict[str, Any]] = []
-            for begin in range(0, len(requests), _BATCH):
-                batch = {self.table: requests[begin : begin + _BATCH]}
-                answer = self._call_raw("batch_write_item", RequestItems=batch)
-                left += answer.get("UnprocessedItems", {}).get(self.table, [])
-            if not left:
-                return
-            requests = left
-            self._wait(attempt)
-        raise Unavailable("the table takes no more writes for now")
+    def edit(self, key: Key, sets: Mapping[Path, Any], removes: Sequence[Path] = (), **expected: str) -> Item:
+        """Set and remove attributes and entries of maps of an existing item; gives the new item.
 
-    def read_many(self, keys: Iterable[Key]) -> dict[Key, Item]:
-        """Items by key, 100 a request; those that do not exist are left out."""
-        wanted = list(dict.fromkeys(keys))
-        found: dict[Key, Item] = {}
-        for attempt in range(_ATTEMPTS):
-            for begin in range(0, len(wanted), 100):
-                found |= self.get_many(wanted[begin : begin + 100])
-            wanted, asked = [key for key in wanted if key not in found], len(wanted)
-            if not wanted or len(wanted) == asked or attempt == _ATTEMPTS - 1:
-                break
-        return found
+        Writers of different entries never undo each other. ConditionFailed (with the item as `found`) when
+        it is not there, or its attributes are not as `expected`.
+        """
+        request_id = self.new_id()
+        try:
+            answer = self._call(
+                "update_item",
+                Key={"pk": {"S": key[0]}, "sk": {"S": key[1]}},
+                ReturnValues="ALL_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **self._edit({**sets, ("request_id",): request_id}, removes, expected),
+            )
+        except ConditionFailed as failed:
+            if not failed.is_own_write(request_id):
+                raise
+            return failed.found or {}
+        return decode_item(answer["Attributes"])
+
+    def editing(self, key: Key, sets: Mapping[Path, Any], **expected: object) -> Item:
+        """The same as one write of a transaction."""
+        change = self._edit(sets, (), expected)
+        return {
+            "Update": {"TableName": self.table, "Key": {"pk": {"S": key[0]}, "sk": {"S": key[1]}}, **change}
+        }
 
     def append(self, key: Key, name: str, values: Sequence[str], *, active: str) -> Item:
         """Add values to a list of an item whose lifecycle is `active`; gives the new item.
 
         Conflict (with the item found) when it is not. A repeated append adds twice: readers deduplicate.
         """
-        now = self.now()
         answer = self._call(
             "update_item",
             Key={"pk": {"S": key[0]}, "sk": {"S": key[1]}},
-            UpdateExpression="SET #list = list_append(#list, :new), updated_at = :now, lsi1sk = :now",
+            UpdateExpression="SET #list = list_append(#list, :new), updated_at = :now",
             ConditionExpression="lifecycle_stage = :active",
             ExpressionAttributeNames={"#list": name},
             ExpressionAttributeValues={
                 ":new": {"L": [{"S": value} for value in values]},
-                ":now": {"S": now},
+                ":now": {"S": self.now()},
                 ":active": {"S": active},
             },
             ReturnValues="ALL_NEW",
@@ -136,18 +149,25 @@ class Table(Items):
         )
         return decode_item(answer["Attributes"])
 
-    def trim(self, key: Key, name: str, count: int, *, seals: int) -> bool:
-        """Remove the first values of a list, unless somebody else did since (`seals` counts)."""
+    def trim(self, key: Key, name: str, count: int, *, seals: int, packs: Sequence[int]) -> bool:
+        """Remove the first values of a list, unless somebody else did since (`seals` counts).
+
+        `packs` are the revisions of what has taken the values in.
+        """
         # From the end: the embedded AWS removes one after the other, so that later places would move.
         places = ", ".join(f"#list[{place}]" for place in reversed(range(count)))
         try:
             self._call(
                 "update_item",
                 Key={"pk": {"S": key[0]}, "sk": {"S": key[1]}},
-                UpdateExpression=f"SET seals = :next REMOVE {places}",
+                UpdateExpression=f"SET seals = :next, packs = :packs REMOVE {places}",
                 ConditionExpression="seals = :seals",
                 ExpressionAttributeNames={"#list": name},
-                ExpressionAttributeValues={":seals": {"N": str(seals)}, ":next": {"N": str(seals + 1)}},
+                ExpressionAttributeValues={
+                    ":seals": {"N": str(seals)},
+                    ":next": {"N": str(seals + 1)},
+                    ":packs": encode(list(packs)),
+                },
             )
         except ConditionFailed:
             return False
@@ -182,5 +202,55 @@ class Table(Items):
                 self._wait(count)
         raise Unavailable("too many writers at once; try again")
 
+    def _edit(
+        self, sets: Mapping[Path, Any], removes: Sequence[Path], expected: Mapping[str, object]
+    ) -> dict[str, Any]:
+        names: dict[str, str] = {}
+        values: dict[str, Any] = {":now": {"S": self.now()}, ":one": {"N": "1"}}
+
+        def place(path: Path) -> str:
+            return ".".join(names.setdefault(part, f"#n{len(names)}") for part in path)
+
+        assigned = []
+        for number, (path, value) in enumerate(sets.items()):
+            values[f":s{number}"] = encode(value)
+            assigned.append(f"{place(path)} = :s{number}")
+        conditions = ["attribute_exists(pk)"]
+        for number, (name, value) in enumerate(expected.items()):
+            values[f":e{number}"] = encode(value)
+            conditions.append(f"{place((name,))} = :e{number}")
+        update = "SET rev = rev + :one, updated_at = :now" + "".join(f", {one}" for one in assigned)
+        if removes:
+            update += " REMOVE " + ", ".join(map(place, removes))
+        change = {
+            "UpdateExpression": update,
+            "ConditionExpression": " AND ".join(conditions),
+            "ExpressionAttributeValues": values,
+        }
+        if not names:
+            return change
+        return {**change, "ExpressionAttributeNames": {alias: name for name, alias in names.items()}}
+
+    def _write_batches(self, requests: list[dict[str, Any]]) -> None:
+        for attempt in range(_ATTEMPTS):
+            left: list[dict[str, Any]] = []
+            for begin in range(0, len(requests), _WRITTEN_AT_ONCE):
+                batch = {self.table: requests[begin : begin + _WRITTEN_AT_ONCE]}
+                answer = self._call_raw("batch_write_item", RequestItems=batch)
+                left += answer.get("UnprocessedItems", {}).get(self.table, [])
+            if not left:
+                return
+            requests = left
+            self._wait(attempt)
+        raise Unavailable("the table takes no more writes for now")
+
     def _wait(self, attempt: int) -> None:
         self.pause(random.uniform(0, min(0.2, 0.005 * 2**attempt)))  # noqa: S311 - jitter, no secret
+
+    def _call_raw(self, operation: str, **arguments: Any) -> dict[str, Any]:
+        try:
+            return super()._call_raw(operation, **arguments)
+        except ClientError as error:
+            if "size" in str(error).lower() and "ValidationException" in str(error):
+                raise Invalid("this has more tags and values than one item holds (400 KB)") from error
+            raise

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sluice.domain.errors import Conflict, NotFound, Unavailable
 from sluice.domain.tracking.entities import ModelVersion, RegisteredModel
 from sluice.stores.items import Item, TransactionRefused
 from sluice.stores.tracking import keys
-from sluice.stores.tracking.registry import RegistryStore
-from sluice.stores.tracking.table import Table
+from sluice.stores.tracking.registry import GONE, RegistryStore
+from sluice.stores.tracking.table import Path, Table
+from sluice.stores.tracking.values import ValueStore
 
-GONE = "Deleted_Internal"
 NO_STAGE = "None"
 
 
@@ -35,6 +35,10 @@ class VersionStore:
     table: Table
     registry: RegistryStore
 
+    @property
+    def values(self) -> ValueStore:
+        return ValueStore(self.table)
+
     def create(self, tenant: str, name: str, new: NewVersion) -> ModelVersion:
         """The next version of the model, numbers dense and unique however many ask at once."""
 
@@ -43,9 +47,9 @@ class VersionStore:
             known = self._of_token(tenant, model, new.token)
             if known:
                 return self.get(tenant, name, known, model=model)
-            item, tags = self._items(tenant, model, new)
-            self.table.transact(self._writes(tenant, model, item, tags, new.token), token=self.table.new_id())
-            return _version(model, item, tags)
+            item = self._item(tenant, model, new)
+            self.table.transact(self._writes(tenant, model, item, new.token), token=self.table.new_id())
+            return self._read(tenant, model, item)
 
         return self.table.until_settled(attempt, retry=(TransactionRefused, Unavailable))
 
@@ -54,12 +58,10 @@ class VersionStore:
     ) -> ModelVersion:
         """The version with tags and aliases; NotFound also when it was deleted."""
         owner = model or self.registry.get(tenant, name)
-        partition = keys.versions_partition(tenant=tenant, uid=owner.uid)
-        items = list(self.table.read(partition, keys.version_prefix(version=version)))
-        found = next(_versions(owner, items), None)
-        if found is None:
+        item = self.table.get(keys.version(tenant=tenant, uid=owner.uid, version=version))
+        if item is None or item["stage"] == GONE:
             raise NotFound(f"Model Version (name={name}, version={version}) not found")
-        return found
+        return self._read(tenant, owner, item)
 
     def by_alias(self, tenant: str, name: str, alias: str) -> ModelVersion | None:
         """The version an alias points at; None where there is no such alias."""
@@ -70,20 +72,21 @@ class VersionStore:
     def of_model(self, tenant: str, model: RegisteredModel) -> list[ModelVersion]:
         """All versions of a model by number."""
         partition = keys.versions_partition(tenant=tenant, uid=model.uid)
-        return list(_versions(model, self.table.read(partition, keys.VERSIONS)))
+        items = self.table.read(partition, keys.VERSIONS)
+        return [self._read(tenant, model, item) for item in items if item["stage"] != GONE]
 
-    def latest(self, tenant: str, models: Sequence[RegisteredModel]) -> dict[str, list[ModelVersion]]:
-        """The newest version of each stage, by model name, without their tags."""
-        wanted = {
-            keys.version(tenant=tenant, uid=model.uid, version=number): model
-            for model in models
-            for number in model.latest.values()
-        }
-        found = self.table.read_many(wanted)
-        latest: dict[str, list[ModelVersion]] = {model.name: [] for model in models}
+    def latest(self, tenant: str, models: Iterable[RegisteredModel]) -> dict[str, list[ModelVersion]]:
+        """The newest version of each stage, by model name."""
+        latest: dict[str, list[ModelVersion]] = {}
+        wanted = {}
+        for model in models:
+            latest[model.name] = []
+            for number in model.latest.values():
+                wanted[keys.version(tenant=tenant, uid=model.uid, version=number)] = model
+        found = self.table.read_many(wanted) if wanted else {}
         for key, model in wanted.items():
             if key in found and found[key]["stage"] != GONE:
-                latest[model.name].append(_version(model, found[key], []))
+                latest[model.name].append(self._read(tenant, model, found[key]))
         return latest
 
     def of_run(self, tenant: str, run_id: str) -> list[tuple[str, int]]:
@@ -93,51 +96,48 @@ class VersionStore:
         return [(uid, int(number)) for uid, number in pairs]
 
     def describe(self, tenant: str, name: str, version: int, description: str) -> ModelVersion:
-        return self._change(tenant, name, version, {"description": description})
+        return self._edit(tenant, name, version, {("description",): description})
 
     def set_stage(self, tenant: str, name: str, version: int, stage: str, *, archive: bool) -> ModelVersion:
         """Move a version to a stage; `archive` moves the stage's other versions to Archived."""
         model = self.registry.get(tenant, name)
-        others = [
-            one
-            for one in (self.of_model(tenant, model) if archive else ())
-            if one.stage == stage and one.version != version
-        ]
-        for one in others:
-            self._change(tenant, name, one.version, {"stage": "Archived"})
-        self._change(tenant, name, version, {"stage": stage})
+        for one in self.of_model(tenant, model) if archive else ():
+            if one.stage == stage and one.version != version:
+                self._edit(tenant, name, one.version, {("stage",): "Archived"})
+        moved = self._edit(tenant, name, version, {("stage",): stage})
         self._refresh(tenant, name)
-        return self.get(tenant, name, version)
+        return moved
 
     def delete(self, tenant: str, name: str, version: int) -> None:
         """The number is not used again; its aliases go."""
         found = self.get(tenant, name, version)
-        self._change(tenant, name, version, {"stage": GONE, "description": "", "source": "deleted"})
-        for alias in found.aliases:
-            self.registry.delete_alias(tenant, name, alias)
-        model = self.registry.get(tenant, name)
-        self.table.delete_many(
-            [keys.version_tag(tenant=tenant, uid=model.uid, version=version, key=key) for key in found.tags]
-        )
+        self._edit(tenant, name, version, {("stage",): GONE, ("source",): "", ("tags",): {}})
+        if found.aliases:
+            self.registry.delete_aliases(tenant, name, found.aliases)
         self._refresh(tenant, name)
 
     def set_tag(self, tenant: str, name: str, version: int, key: str, value: str) -> None:
         model = self.registry.get(tenant, name)
-        self.get(tenant, name, version, model=model)
-        pk, sk = keys.version_tag(tenant=tenant, uid=model.uid, version=version, key=key)
-        self.table.put({"pk": pk, "sk": sk, "key": key, "value": value})
+        stored = self.values.store(keys.model_values(tenant=tenant, uid=model.uid), value)
+        self._edit(tenant, name, version, {("tags", key): stored}, model=model)
 
     def delete_tag(self, tenant: str, name: str, version: int, key: str) -> None:
-        model = self.registry.get(tenant, name)
-        self.get(tenant, name, version, model=model)
-        self.table.delete_many([keys.version_tag(tenant=tenant, uid=model.uid, version=version, key=key)])
+        self._edit(tenant, name, version, {}, [("tags", key)])
 
-    def _change(self, tenant: str, name: str, version: int, changes: Mapping[str, object]) -> ModelVersion:
-        model = self.registry.get(tenant, name)
-        before = self.get(tenant, name, version, model=model)
-        key = keys.version(tenant=tenant, uid=model.uid, version=before.version)
-        self.table.update(key, {**changes, "last_update_time": self.table.milliseconds()})
-        return self.get(tenant, name, version, model=model) if changes.get("stage") != GONE else before
+    def _edit(
+        self,
+        tenant: str,
+        name: str,
+        version: int,
+        sets: Mapping[Path, object],
+        removes: Sequence[Path] = (),
+        model: RegisteredModel | None = None,
+    ) -> ModelVersion:
+        owner = model or self.registry.get(tenant, name)
+        before = self.get(tenant, name, version, model=owner)
+        key = keys.version(tenant=tenant, uid=owner.uid, version=version)
+        touched = {**sets, ("last_update_time",): self.table.milliseconds()}
+        return self._read(tenant, owner, self.table.edit(key, touched, removes, stage=before.stage))
 
     def _refresh(self, tenant: str, name: str) -> None:
         """Recompute which version is the newest of each stage."""
@@ -147,7 +147,7 @@ class VersionStore:
             latest: dict[str, int] = {one.stage: one.version for one in self.of_model(tenant, model)}
             key = keys.registered_model(tenant=tenant, name=name)
             changes = {"latest": latest, "last_update_time": self.table.milliseconds()}
-            self.table.update(key, changes, expected={"rev": model.rev})
+            self.table.update(key, changes, expected={"last_version": model.last_version})
 
         self.table.until_settled(attempt, retry=(Conflict,))
 
@@ -157,7 +157,7 @@ class VersionStore:
         item = self.table.get(keys.version_token(tenant=tenant, uid=model.uid, token=token))
         return int(item["version"]) if item else None
 
-    def _items(self, tenant: str, model: RegisteredModel, new: NewVersion) -> tuple[Item, list[Item]]:
+    def _item(self, tenant: str, model: RegisteredModel, new: NewVersion) -> Item:
         number = model.last_version + 1
         now = self.table.milliseconds()
         pk, sk = keys.version(tenant=tenant, uid=model.uid, version=number)
@@ -174,72 +174,45 @@ class VersionStore:
             "status": "READY",
             "creation_time": now,
             "last_update_time": now,
+            "tags": self.values.store_all(keys.model_values(tenant=tenant, uid=model.uid), new.tags),
         }
         if new.run_id:
             item["gsi1pk"] = keys.versions_of_run(tenant=tenant, run_id=new.run_id)
             item["gsi1sk"] = f"{model.uid}#{number:08d}"
-        tags = [
-            {
-                "pk": pk,
-                "sk": keys.version_tag(tenant=tenant, uid=model.uid, version=number, key=key)[1],
-                "key": key,
-                "value": value,
-            }
-            for key, value in new.tags.items()
-        ]
-        return item, tags
+        return item
 
-    def _writes(
-        self, tenant: str, model: RegisteredModel, item: Item, tags: Sequence[Item], token: str
-    ) -> list[Item]:
+    def _writes(self, tenant: str, model: RegisteredModel, item: Item, token: str) -> list[Item]:
         number = model.last_version + 1
-        changes = {
-            "last_version": number,
-            "latest": {**model.latest, NO_STAGE: number},
-            "last_update_time": self.table.milliseconds(),
+        sets: dict[Path, object] = {
+            ("last_version",): number,
+            ("latest", NO_STAGE): number,
+            ("last_update_time",): self.table.milliseconds(),
         }
         key = keys.registered_model(tenant=tenant, name=model.name)
         writes = [
-            self.table.updating(key, changes, expected={"rev": model.rev}),
+            self.table.editing(key, sets, last_version=model.last_version, uid=model.uid),
             self.table.putting(item),
-            *(self.table.putting(tag) for tag in tags),
         ]
         if token:
             pk, sk = keys.version_token(tenant=tenant, uid=model.uid, token=token)
             writes.append(self.table.putting({"pk": pk, "sk": sk, "version": number}))
         return writes
 
-
-def _versions(model: RegisteredModel, items: Iterable[Item]) -> Iterator[ModelVersion]:
-    """The versions in items sorted by key, deleted ones left out."""
-    base: Item | None = None
-    tags: list[Item] = []
-    for item in items:
-        if not item["sk"].endswith("/0"):
-            tags.append(item)
-            continue
-        if base and base["stage"] != GONE:
-            yield _version(model, base, tags)
-        base, tags = item, []
-    if base and base["stage"] != GONE:
-        yield _version(model, base, tags)
-
-
-def _version(model: RegisteredModel, item: Item, tags: Sequence[Item]) -> ModelVersion:
-    number = keys.version_number(item["sk"])
-    return ModelVersion(
-        name=model.name,
-        version=number,
-        source=item["source"],
-        run_id=item["run_id"],
-        creation_time=item["creation_time"],
-        last_update_time=item["last_update_time"],
-        stage=item["stage"],
-        description=item["description"],
-        user_id=item["user_id"],
-        run_link=item["run_link"],
-        model_id=item["model_id"],
-        status=item["status"],
-        tags={tag["key"]: tag["value"] for tag in tags},
-        aliases=tuple(sorted(alias for alias, version in model.aliases.items() if version == number)),
-    )
+    def _read(self, tenant: str, model: RegisteredModel, item: Item) -> ModelVersion:
+        number = keys.number_of(item["sk"])
+        return ModelVersion(
+            name=model.name,
+            version=number,
+            source=item["source"],
+            run_id=item["run_id"],
+            creation_time=item["creation_time"],
+            last_update_time=item["last_update_time"],
+            stage=item["stage"],
+            description=item["description"],
+            user_id=item["user_id"],
+            run_link=item["run_link"],
+            model_id=item["model_id"],
+            status=item["status"],
+            tags=self.values.texts(keys.model_values(tenant=tenant, uid=model.uid), item["tags"]),
+            aliases=tuple(sorted(alias for alias, version in model.aliases.items() if version == number)),
+        )
