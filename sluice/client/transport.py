@@ -14,6 +14,7 @@ from sluice.client.errors import NotReachable, NotThere, Problem, Refused, Unaut
 
 Json = dict[str, Any]
 
+_KEY = "idempotency-key"
 _TRIES = 5
 _FIRST_PAUSE = 0.2
 _AGAIN = frozenset({429, 502, 503, 504})
@@ -53,9 +54,7 @@ class Transport:
 
     def post(self, path: str, body: Mapping[str, Any]) -> Json:
         """POST with a key, so that a repetition after a lost answer is the same request."""
-        return self._json(
-            self.request("POST", path, json=body, headers={"idempotency-key": str(uuid.uuid4())})
-        )
+        return self._json(self.request("POST", path, json=body, headers={_KEY: str(uuid.uuid4())}))
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         """The answer, if it is a good one; repeated where the deployment says "not now".
@@ -73,10 +72,11 @@ class Transport:
     def _once(
         self, method: str, path: str, headers: Mapping[str, str], options: Mapping[str, Any], *, last: bool
     ) -> httpx.Response | None:
+        repeatable = method != "POST" or _KEY in headers
         try:
             response = self._http.request(method, f"{self._url}{path}", headers=headers, **options)
         except httpx.TransportError as error:
-            if last or isinstance(error, httpx.ConnectError):
+            if last or not repeatable or isinstance(error, httpx.ConnectError):
                 raise NotReachable(f"nothing answers at {self._url} ({error})") from error
             return None
         return None if response.status_code in _AGAIN and not last else response

@@ -14,22 +14,28 @@ class ProtectedUse(Section):
     """Permission for a protected column to be a model input, with the reason that an auditor reads."""
 
     reason: Text
+    """Why the model may use what the law protects."""
 
 
 class Column(Section):
     """One column. Only features reach a model; protected ones only with `use_as_feature`."""
 
     name: ColumnName
+    """As in the file's header."""
     role: Role
+    """Features are model inputs; protected columns are watched for bias; ignored ones are not read."""
     dtype: DType
     """number and integer are decimal text; boolean is true, false, 1 or 0; timestamp is ISO 8601."""
     nullable: bool = False
     """An empty cell is a missing value."""
     minimum: float | None = None
+    """The smallest number that is possible."""
     maximum: float | None = None
+    """The largest number that is possible."""
     categories: tuple[str, ...] | None = Field(default=None, min_length=1, max_length=1000)
     """The only values a string column may hold."""
     unique: bool = False
+    """No value occurs twice. An id is unique anyway."""
     reason: Text | None = None
     """What an applicant is told when this feature counts against them."""
     note: Text | None = None
@@ -48,6 +54,7 @@ class Contract(Section):
     missing_values: tuple[str, ...] = Field(default=(), max_length=20)
     """Texts that mean missing in a data file, besides the empty cell ("NA", "?")."""
     minimum_rows: int = Field(default=100, ge=20)
+    """A file with fewer is refused."""
     size_limit_mb: int = Field(default=100, ge=1, le=5000)
     """A larger upload is refused before it is downloaded."""
 
@@ -75,6 +82,7 @@ class Target(Section):
     """What is predicted."""
 
     name: ColumnName
+    """The column with role target."""
     positive: ClassLabel | None = None
     """Binary tasks: the class whose probability the threshold is applied to, as text ("1", "yes")."""
     adverse: ClassLabel | None = Field(default_factory=lambda data: data["positive"])

@@ -16,19 +16,24 @@ class Split(Section):
     """
 
     by: Literal["hash", "time", "row"] = "hash"
+    """Which of the three rules."""
     test_fraction: Fraction | None = Field(default_factory=lambda data: 0.3 if data["by"] == "hash" else None)
+    """hash: the share of rows that test; 0.3 unless said otherwise."""
     column: ColumnName | None = None
     """time: the column with role time."""
     cutoff: Text | None = None
     """time: ISO 8601."""
     cutoff_row: int | None = Field(default=None, ge=1)
+    """row: the first row that tests."""
 
 
 class CostMatrix(Section):
     """Cost of each mistake; the threshold is chosen by cross-validation on the training side."""
 
     false_positive: float = Field(gt=0)
+    """Of calling a row positive that is not."""
     false_negative: float = Field(gt=0)
+    """Of missing a positive row."""
 
 
 class Bias(Section):
@@ -37,9 +42,11 @@ class Bias(Section):
     metric: Literal["demographic_parity_difference", "equalised_odds_difference"] = (
         "equalised_odds_difference"
     )
+    """The one measure that policy names for this use."""
     limit: Fraction | None = None
     """Refused when the interval lies above it; without a limit the measure is only reported."""
     minimum_group_rows: int = Field(default=100, ge=10)
+    """A group with fewer is reported as too few rows, not judged."""
 
 
 def _default_threshold(data: dict[str, object]) -> float | None:
@@ -47,15 +54,17 @@ def _default_threshold(data: dict[str, object]) -> float | None:
 
 
 class Evaluation(Section):
-    """`floors` are absolute: at least, or for losses at most, this much."""
+    """How a candidate is judged before a person sees it."""
 
     task: Task
+    """What kind of question the target asks."""
     split: Split = Split()
     metrics: tuple[str, ...] = Field(default_factory=lambda data: metrics_of(data["task"]))
     """All metrics of the task unless said otherwise."""
     primary_metric: str = Field(default_factory=lambda data: PRIMARY_METRICS[data["task"]][0])
     """auc, log_loss or rmse, by task, unless said otherwise."""
     floors: dict[str, float] = Field(default_factory=dict)
+    """By metric: at least, or for losses at most, this much."""
     margin: float = Field(default=0.005, ge=0)
     """The largest loss of the primary metric against the champion that still counts as no worse."""
     cost_matrix: CostMatrix | None = None

@@ -14,6 +14,7 @@ class RetrainingPolicy(Section):
     """All must hold before drift starts a training by itself: drift, worse labelled quality, new labels."""
 
     enabled: bool = False
+    """Whether drift may start a training at all."""
     input_alarms_in_a_row: int = Field(default=2, ge=1)
     """This many windows in a row with an input alarm, or one with a prediction alarm, are drift."""
     quality_metric: str | None = None
@@ -29,7 +30,9 @@ class Monitoring(Section):
     """A window closes at `window_rows` rows, or after `window_hours` with at least `minimum_rows`."""
 
     window_rows: int = Field(default=1000, ge=100)
+    """Scored rows that close a window."""
     window_hours: int = Field(default=24, ge=1)
+    """Hours after which a window with enough rows closes anyway."""
     minimum_rows: int = Field(default=1000, ge=100)
     """With fewer, a window proves nothing and its report says so."""
     minimum_labels: int = Field(default=300, ge=20)
@@ -37,6 +40,7 @@ class Monitoring(Section):
     reference_fraction: Share = 1.0
     """Windows are compared with the newest part of the dataset, in file order, of this size."""
     warn_psi: float = Field(default=0.1, gt=0)
+    """A column that moved this far is named, without an alarm."""
     alarm_psi: float = Field(default=0.25, gt=0)
     """Population stability index after its sampling noise was taken off."""
     alarm_p: Fraction = 0.01

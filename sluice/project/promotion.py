@@ -15,7 +15,10 @@ EXECUTED_STRATEGIES: tuple[Strategy, ...] = ("all_at_once",)
 
 
 class Environment(Section):
+    """A place where a model serves."""
+
     name: Name
+    """Part of addresses: /v2/models/{project}.{environment}/infer."""
     approval: Approval = "one"
     """auto: nobody is asked; one: an approver; four_eyes: an approver who did not ask for it."""
     expires_hours: float = Field(default=72, gt=0, le=8760)
@@ -29,7 +32,9 @@ class Promotion(Section):
         Environment(name="staging", approval="auto"),
         Environment(name="production", approval="one"),
     )
+    """staging without approval, then production with one, unless said otherwise."""
     strategy: Strategy = "all_at_once"
+    """How traffic moves. This release executes all_at_once and refuses the others."""
     automatic_outcomes: tuple[EligibleOutcome, ...] = ()
     """Evaluation outcomes that need no approval anywhere; none by default."""
 

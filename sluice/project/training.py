@@ -45,15 +45,20 @@ class Step(Section):
     """One scikit-learn class and its keyword arguments."""
 
     use: str
+    """The class's name, of those that are known to convert rightly."""
     arguments: dict[str, Argument] = Field(default_factory=dict)
+    """Its keyword arguments."""
 
 
 class Pipeline(Section):
     """Steps for number, integer and boolean features, steps for string features, and the model."""
 
     numeric: tuple[Step, ...] = ()
+    """For number, integer and boolean features."""
     categorical: tuple[Step, ...] = ()
+    """For string features, whose missing value is ''."""
     model: Step
+    """The estimator at the end."""
 
 
 class Training(Section):
@@ -62,8 +67,10 @@ class Training(Section):
     entry: Entry | None = None
     """module:function in the project's folder, called as function(data, context)."""
     pipeline: Pipeline | None = None
+    """Instead of code."""
     parameters: dict[str, Argument] = Field(default_factory=dict)
     """Handed to the training code as `context.parameters`."""
     limit_seconds: int = Field(default=300, ge=5, le=840)
     """The process is killed after this; so are the project's tests."""
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
+    """Handed to the training code as `context.seed`."""

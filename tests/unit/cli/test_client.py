@@ -54,6 +54,19 @@ def test_a_lost_answer_is_asked_for_again() -> None:
     assert transport.get("/x") == {}
 
 
+def test_a_lost_answer_to_what_has_no_key_is_not_asked_for_again() -> None:
+    tries: list[int] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        tries.append(1)
+        raise httpx.ReadTimeout("lost", request=request)
+
+    transport, _ = a_transport(answer)
+    with pytest.raises(NotReachable):
+        transport.request("POST", "/v2/models/credit/infer", json={})
+    assert len(tries) == 1
+
+
 def test_patience_ends() -> None:
     transport, pauses = a_transport(
         lambda _: httpx.Response(503, json={"title": "Try again", "detail": "busy"})

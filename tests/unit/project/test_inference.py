@@ -1,5 +1,6 @@
 """A first project.yaml from data nobody has seen."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -197,4 +198,14 @@ def test_a_broken_archive_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "data.csv.gz"
     path.write_bytes(b"no gzip at all")
     with pytest.raises(DataFileInvalid, match=r"data\.csv\.gz"):
+        infer_project(path, Request("demo", "target"))
+
+
+def test_parquet_without_its_readers_says_which_are_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    path = tmp_path / "data.parquet"
+    path.write_bytes(b"PAR1")
+    with pytest.raises(DataFileInvalid, match="pip install pandas fastparquet"):
         infer_project(path, Request("demo", "target"))
