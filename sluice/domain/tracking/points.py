@@ -12,6 +12,7 @@ import math
 import zlib
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import accumulate, pairwise
 
 from sluice.domain.tracking.entities import Point, Series
@@ -44,7 +45,7 @@ def unpack(packed: bytes) -> Iterator[Point]:
     raw = memoryview(zlib.decompress(packed))
     begin = 4 + int.from_bytes(raw[:4], "little")
     header = json.loads(bytes(raw[4:begin]))
-    series = [Series(*one) for one in header["s"]]
+    series = [_known(*one) for one in header["s"]]
     columns = []
     for kind in "Idqq":
         column = array(kind)
@@ -67,7 +68,7 @@ def to_text(point: Point, *, stored: bool = False) -> str:
 
 def from_text(text: str) -> Point:
     value, timestamp, step, *series = json.loads(text.removeprefix(_STORED))
-    return Point(Series(*series), value, timestamp, step)
+    return Point(_known(*series), value, timestamp, step)
 
 
 def is_stored(text: str) -> bool:
@@ -108,6 +109,12 @@ def distinct(points: Iterable[Point]) -> list[Point]:
     """The same point twice is one point; ordered by timestamp, then step, then value."""
     unique = {(point.timestamp, point.step, _identity(point.value)): point for point in points}
     return sorted(unique.values(), key=lambda point: (point.timestamp, recency(point)))
+
+
+@lru_cache(maxsize=50_000)
+def _known(*names: str) -> Series:
+    """One object for each series: a search holds those of a hundred thousand runs."""
+    return Series(*names)
 
 
 def _identity(value: float) -> str | float:

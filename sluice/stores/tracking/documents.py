@@ -6,6 +6,7 @@ import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from sys import intern
 from typing import Any
 
 from sluice.domain.errors import Invalid, NotFound
@@ -17,6 +18,7 @@ from sluice.stores.tracking.values import read_value
 
 _PLAIN_BYTES = 1_024
 _FULL_BYTES = 100_000
+_SHORT = 12
 
 
 @dataclass
@@ -100,12 +102,20 @@ def read_document(item: Mapping[str, Any]) -> Document:
         rev=item["rev"],
         size=item["size"],
         more=item.get("more", False),
-        params={key: read_value(value) for key, value in content.get("params", {}).items()},
-        tags={key: read_value(value) for key, value in content.get("tags", {}).items()},
+        params=_values(content["params"]),
+        tags=_values(content["tags"]),
         inputs=[_dataset(one) for one in content.get("inputs", ())],
         model_inputs=content.get("model_inputs", []),
         model_outputs=[(model_id, step) for model_id, step in content.get("model_outputs", ())],
     )
+
+
+def _values(stored: Mapping[str, Any]) -> dict[str, Value]:
+    """Keys are shared between the documents of all runs, and so are short values: most are numbers."""
+    return {
+        intern(key): intern(value) if isinstance(value, str) and len(value) <= _SHORT else read_value(value)
+        for key, value in stored.items()
+    }
 
 
 def _holding(documents: list[Document], section: str, key: str) -> Document | None:

@@ -7,7 +7,7 @@ three seconds before, and writers' clocks differ by less than the rest. What is 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
@@ -27,20 +27,16 @@ T = TypeVar("T")
 
 @dataclass
 class _Experiment:
-    """Items by owner and sort key; `made` the entities of those that have not changed since."""
+    """Entities by owner; `items` of owners from which none has been made yet."""
 
     read_at: datetime
     shards: int = 0
-    items: dict[Place, dict[str, Item]] = field(default_factory=dict)
+    items: dict[Place, list[Item]] = field(default_factory=dict)
     made: dict[Place, Any] = field(default_factory=dict)
 
-    def replace(self, place: Place, items: Iterable[Item]) -> None:
-        held = {item["sk"]: item for item in items}
-        if self.items.get(place) != held:
-            self.made.pop(place, None)
-            self.items[place] = held
-        if not held:
-            del self.items[place]
+    def replace(self, place: Place, items: list[Item]) -> None:
+        self.made.pop(place, None)
+        self.items[place] = items
 
 
 @dataclass
@@ -62,7 +58,7 @@ class ShardCache:
         known.read_at = begun
         self.known[tenant, experiment_id] = known
         self.known.move_to_end((tenant, experiment_id))
-        while len(self.known) > 1 and sum(len(one.items) for one in self.known.values()) > _MOST_OWNERS:
+        while len(self.known) > 1 and sum(len(one.made) for one in self.known.values()) > _MOST_OWNERS:
             self.known.popitem(last=False)
         return known
 
@@ -78,15 +74,12 @@ class Summaries(Generic[T]):
     def all(self, tenant: str, experiment_id: str, shards: int) -> list[tuple[Place, T]]:
         """(place, entity) in no order that means anything; large values are not loaded."""
         known = self.cache.fresh(self.owners, tenant, experiment_id, shards)
-        found = []
-        for place, items in known.items.items():
-            if place.kind != self.owners.kind:
-                continue
-            if place not in known.made and (parts := self.owners.merge(place, items.values())):
+        mine = [place for place in known.items if place.kind == self.owners.kind]
+        for place in mine:
+            parts = self.owners.merge(place, known.items.pop(place))
+            if parts is not None:
                 known.made[place] = self.make(parts)
-            if place in known.made:
-                found.append((place, known.made[place]))
-        return found
+        return [(place, made) for place, made in known.made.items() if place.kind == self.owners.kind]
 
 
 def _whole(owners: OwnerStore, tenant: str, experiment_id: str, shards: int, begun: datetime) -> _Experiment:
@@ -96,5 +89,5 @@ def _whole(owners: OwnerStore, tenant: str, experiment_id: str, shards: int, beg
         for item in owners.table.read(partition):
             kind, name, _ = keys.owner_of(item["sk"])
             place = Place(tenant, "run" if kind == "run" else "model", name, experiment_id, shard)
-            known.items.setdefault(place, {})[item["sk"]] = item
+            known.items.setdefault(place, []).append(item)
     return known
