@@ -63,10 +63,10 @@ def manifest(model: FittedModel, spec: ProjectSpec, explanation: dict[str, Any])
 @pytest.mark.parametrize(
     ("task", "estimator"),
     [
-        ("binary", linear(LogisticRegression(max_iter=500), SimpleImputer(), StandardScaler())),
+        ("binary", linear(LogisticRegression(max_iter=5000), SimpleImputer(), StandardScaler())),
         (
             "binary",
-            linear(LogisticRegression(max_iter=500), SimpleImputer(), MinMaxScaler(), text=TargetEncoder()),
+            linear(LogisticRegression(max_iter=5000), SimpleImputer(), MinMaxScaler(), text=TargetEncoder()),
         ),
         ("regression", linear(Ridge(), SimpleImputer(), StandardScaler())),
     ],
@@ -91,7 +91,7 @@ def test_contributions_add_up_to_the_models_own_output(task: str, estimator: Pip
 
 def test_contributions_are_measured_from_the_training_sides_mean() -> None:
     spec, frame = project(), rows()
-    model = fitted(linear(LogisticRegression(max_iter=500), SimpleImputer()), spec, frame)
+    model = fitted(linear(LogisticRegression(max_iter=5000), SimpleImputer()), spec, frame)
 
     explanation = explain_linear(model, spec.contract.features, frame, frame)
 
@@ -101,9 +101,9 @@ def test_contributions_are_measured_from_the_training_sides_mean() -> None:
 @pytest.mark.parametrize(
     ("task", "estimator"),
     [
-        ("binary", linear(LogisticRegression(max_iter=500), SimpleImputer(), PolynomialFeatures(2))),
+        ("binary", linear(LogisticRegression(max_iter=5000), SimpleImputer(), PolynomialFeatures(2))),
         ("binary", linear(RandomForestClassifier(5, random_state=0), SimpleImputer())),
-        ("multiclass", linear(LogisticRegression(max_iter=500), SimpleImputer(), StandardScaler())),
+        ("multiclass", linear(LogisticRegression(max_iter=5000), SimpleImputer(), StandardScaler())),
     ],
     ids=["interactions", "forest", "classes"],
 )
@@ -121,7 +121,7 @@ def test_what_is_not_additive_gets_no_closed_form(task: str, estimator: Pipeline
 def test_a_flipped_class_order_does_not_flip_the_explanation() -> None:
     spec, frame = project(), rows()
     flipped = project(target={"name": "y", "positive": "no"})
-    estimator = linear(LogisticRegression(max_iter=500), SimpleImputer(), StandardScaler())
+    estimator = linear(LogisticRegression(max_iter=5000), SimpleImputer(), StandardScaler())
 
     yes = explain_linear(fitted(estimator, spec, frame), spec.contract.features, frame, frame)
     no = explain_linear(fitted(estimator, flipped, frame), flipped.contract.features, frame, frame)

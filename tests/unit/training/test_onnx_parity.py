@@ -60,9 +60,9 @@ def parity_of(model: FittedModel, spec: ProjectSpec, frame: Frame) -> Parity:
 @pytest.mark.parametrize(
     ("task", "estimator"),
     [
-        ("binary", pipeline(LogisticRegression(max_iter=500), SimpleImputer(), StandardScaler())),
+        ("binary", pipeline(LogisticRegression(max_iter=5000), SimpleImputer(), StandardScaler())),
         ("binary", pipeline(RandomForestClassifier(20, random_state=0), SimpleImputer())),
-        ("multiclass", pipeline(LogisticRegression(max_iter=500), SimpleImputer(), StandardScaler())),
+        ("multiclass", pipeline(LogisticRegression(max_iter=5000), SimpleImputer(), StandardScaler())),
         ("regression", pipeline(Ridge(), SimpleImputer(), StandardScaler())),
         ("regression", pipeline(RandomForestRegressor(20, random_state=0), SimpleImputer())),
     ],
@@ -83,7 +83,7 @@ def test_what_converts_rightly_passes(task: str, estimator: Pipeline) -> None:
         (pipeline(RandomForestClassifier(20, random_state=0)), True),
         (
             pipeline(
-                CalibratedClassifierCV(LogisticRegression(max_iter=500), method="isotonic"), SimpleImputer()
+                CalibratedClassifierCV(LogisticRegression(max_iter=5000), method="isotonic"), SimpleImputer()
             ),
             False,
         ),
@@ -99,7 +99,7 @@ def test_what_converts_silently_wrong_is_found(estimator: Pipeline, nullable: bo
     assert parity.max_difference > 1e-3
 
 
-@pytest.mark.parametrize("estimator", [LogisticRegression(max_iter=500), DecisionTreeClassifier(max_depth=4)])
+@pytest.mark.parametrize("estimator", [LogisticRegression(max_iter=5000), DecisionTreeClassifier(max_depth=4)])
 def test_an_estimator_without_a_pipeline_takes_columns_too(estimator: Any) -> None:
     whole = project(nullable=False)
     columns = [column.model_dump(mode="json") for column in whole.contract.columns if column.name != "status"]
@@ -126,7 +126,7 @@ def test_equal_models_are_equal_bytes() -> None:
     spec, frame = project(), rows()
     files = {
         export_onnx(
-            fitted(pipeline(LogisticRegression(max_iter=500), SimpleImputer()), spec, frame),
+            fitted(pipeline(LogisticRegression(max_iter=5000), SimpleImputer()), spec, frame),
             spec.contract.features,
         )[0]
         for _ in range(2)
@@ -182,7 +182,7 @@ def test_columns_keep_their_names_whatever_they_are() -> None:
     prepare = ColumnTransformer(
         [("n", numbers, list(names.values())[:3]), ("t", OneHotEncoder(handle_unknown="ignore"), ["label"])]
     )
-    model = fitted(Pipeline([("c", prepare), ("m", LogisticRegression(max_iter=500))]), renamed, odd)
+    model = fitted(Pipeline([("c", prepare), ("m", LogisticRegression(max_iter=5000))]), renamed, odd)
 
     onnx, _ = export_onnx(model, renamed.contract.features)
 
