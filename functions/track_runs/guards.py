@@ -6,60 +6,64 @@ follow their experiment. Most tokens are for all projects: they pass without a r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from functions.track_runs.call import Call
 from functions.track_runs.experiments import project_of
-from functions.track_runs.requests import Request
+from functions.track_runs.interface import asked_of_graph
+from functions.track_runs.requests import GraphQuery, Request
 from sluice.domain.errors import Forbidden
 from sluice.web.permissions import require
+
+_LOGGED_MODEL = re.compile(r"models:/(m-[0-9a-f]{32})")
+_VERSION = re.compile(r"models:/([^/@]+)")
 
 
 def guard(call: Call, action: str, request: Request | None, path: str, query: Mapping[str, str]) -> None:
     """Forbidden when the request names something of a project that the token is not for."""
     if call.caller.sees_all:
         return
-    if action.startswith("registry."):
-        name = _named(request, query, "name")
-        if name:
-            require(call.caller, action, name)
-        return
-    experiments = _experiments(call, request, path, query)
-    for experiment_id in experiments:
-        found = call.tracking.experiments.get(call.tenant, experiment_id)
-        require(call.caller, action, project_of(found))
-    if not experiments:
-        _guard_names(call, action, request)
-
-
-def _experiments(call: Call, request: Request | None, path: str, query: Mapping[str, str]) -> list[str]:
-    """The ids of all experiments that a request names, by whatever it names."""
-    found = [_named(request, query, "experiment_id"), *_all_named(request, "experiment_ids")]
-    found += [
-        call.tracking.runs.owners.find(call.tenant, run_id).experiment_id
-        for run_id in [_named(request, query, "run_id"), *_all_named(request, "run_ids")]
-        if run_id
+    fields = _fields(request, query)
+    projects = [
+        project_of(call.tracking.experiments.get(call.tenant, experiment_id))
+        for experiment_id in _experiments(call, fields, path)
     ]
-    model_id = _named(request, query, "model_id")
-    if model_id:
-        found.append(call.tracking.models.owners.find(call.tenant, model_id).experiment_id)
-    if path:
-        found.append(path.split("/", 1)[0])
-    return [experiment_id for experiment_id in found if experiment_id]
-
-
-def _guard_names(call: Call, action: str, request: Request | None) -> None:
-    """An experiment that is named, or made; what names nothing shows only what the caller sees."""
-    name = getattr(request, "experiment_name", "") or getattr(request, "name", "")
-    if name:
-        require(call.caller, action, name)
-    elif action.endswith(".write") or hasattr(request, "operationName"):
+    projects += _names(action, fields, named=bool(projects))
+    for project in projects:
+        require(call.caller, action, project)
+    # What names nothing shows only what the caller sees; it may not change anything.
+    if not projects and (action.endswith(".write") or isinstance(request, GraphQuery)):
         raise Forbidden("this token is for some projects only")
 
 
-def _named(request: Request | None, query: Mapping[str, str], name: str) -> str:
-    return str(getattr(request, name, "") if request is not None else query.get(name, ""))
+def _fields(request: Request | None, query: Mapping[str, str]) -> Mapping[str, Any]:
+    if isinstance(request, GraphQuery):
+        return asked_of_graph(request)
+    return dict(request) if request is not None else query
 
 
-def _all_named(request: Request | None, name: str) -> list[str]:
-    return list(getattr(request, name, ()))
+def _experiments(call: Call, fields: Mapping[str, Any], path: str) -> Iterator[str]:
+    """The ids of all experiments that a request names, by whatever it names."""
+    yield from (found for found in (fields.get("experiment_id"), *fields.get("experiment_ids", ())) if found)
+    for run_id in (fields.get("run_id"), fields.get("source_run_id"), *fields.get("run_ids", ())):
+        if run_id:
+            yield call.tracking.runs.owners.find(call.tenant, run_id).experiment_id
+    logged = _LOGGED_MODEL.match(str(fields.get("source", "")))
+    for model_id in (fields.get("model_id"), logged and logged[1]):
+        if model_id:
+            yield call.tracking.models.owners.find(call.tenant, model_id).experiment_id
+    if path and "run_id" not in fields:
+        yield path.split("/", 1)[0]
+
+
+def _names(action: str, fields: Mapping[str, Any], *, named: bool) -> list[str]:
+    """Names that are projects': of models, of what an experiment is or gets called, of a source."""
+    found = [fields.get("new_name"), fields.get("experiment_name")]
+    source = _VERSION.match(str(fields.get("source", "")))
+    if source and not _LOGGED_MODEL.match(source.string):
+        found.append(source[1])
+    if action.startswith("registry.") or not named:
+        found.append(fields.get("name"))
+    return [str(name) for name in found if name]

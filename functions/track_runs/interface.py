@@ -35,13 +35,20 @@ def graphql(call: Call, request: requests.GraphQuery) -> Shape:
     operation = _OPERATIONS.get(request.operationName)
     if operation is None:
         raise Invalid(f"GraphQL operation {request.operationName[:100]!r} is not one of the web UI's")
-    given = request.variables.get("data") or request.variables.get("input") or request.variables
-    (name, told), *_ = operation(call, given).items()
+    (name, told), *_ = operation(call, asked_of_graph(request)).items()
     return {"data": {name: {**told, "__typename": f"M{name[1:]}Response"}}}
 
 
+def asked_of_graph(request: requests.GraphQuery) -> dict[str, Any]:
+    """The fields of an operation's one argument, named as the protocol names them."""
+    given = request.variables.get("data") or request.variables.get("input") or request.variables
+    if not isinstance(given, dict):
+        raise Invalid("GraphQL variables must be an object")
+    return {_snake(name): value for name, value in given.items() if value is not None}
+
+
 def _get_run(call: Call, given: dict[str, Any]) -> Shape:
-    wanted = requests.ByRun.model_validate({"run_id": given.get("runId", "")})
+    wanted = requests.ByRun.model_validate(given)
     try:
         run = runs.get(call, wanted)["run"]
     except NotFound as missing:
@@ -55,7 +62,7 @@ def _get_run(call: Call, given: dict[str, Any]) -> Shape:
 
 
 def _get_experiment(call: Call, given: dict[str, Any]) -> Shape:
-    wanted = requests.ByExperiment.model_validate({"experiment_id": given.get("experimentId", "")})
+    wanted = requests.ByExperiment.model_validate(given)
     try:
         found = experiments.get(call, wanted)["experiment"]
     except NotFound as missing:
@@ -69,18 +76,14 @@ def _get_experiment(call: Call, given: dict[str, Any]) -> Shape:
 
 
 def _search_runs(call: Call, given: dict[str, Any]) -> Shape:
-    wanted = requests.SearchRuns.model_validate(
-        {_snake(name): value for name, value in given.items() if value}
-    )
+    wanted = requests.SearchRuns.model_validate(given)
     found = json.loads(runs.search(call, wanted))
     found["runs"] = [_for_graph(run) for run in found["runs"]]
     return {"mlflowSearchRuns": {"apiError": None, "nextPageToken": None, **_camel(found)}}
 
 
 def _metric_interval(call: Call, given: dict[str, Any]) -> Shape:
-    wanted = requests.MetricHistoryInterval.model_validate(
-        {_snake(name): value for name, value in given.items() if value is not None}
-    )
+    wanted = requests.MetricHistoryInterval.model_validate(given)
     found = metrics.history_interval(call, wanted)
     for metric in found["metrics"]:
         metric["value"] = _finite(metric["value"])

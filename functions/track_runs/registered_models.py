@@ -9,13 +9,12 @@ from functions.track_runs.errors import NoAlias
 from functions.track_runs.shapes import Shape
 from sluice.domain.errors import Conflict
 from sluice.domain.tracking import grammars, limits
-from sluice.domain.tracking.entities import RegisteredModel
+from sluice.domain.tracking.entities import PROJECT_TAG, RegisteredModel
 from sluice.domain.tracking.filters import compile_filter, parse_filter
 from sluice.domain.tracking.ordering import ordered, parse_order
 from sluice.domain.tracking.views import look_at_model
 
 _MOST_PER_PAGE = 1_000
-PROJECT_TAG = "sluice.project"
 
 
 def create(call: Call, request: asked.CreateModel) -> Shape:

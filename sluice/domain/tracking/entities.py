@@ -12,6 +12,8 @@ DELETED: Lifecycle = "deleted"
 
 RUN_STATUSES = ("RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED")
 RUN_NAME_TAG = "mlflow.runName"
+PROJECT_TAG = "sluice.project"
+"""On the registered model of a project."""
 
 
 class Series(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -157,7 +156,7 @@ class ExperimentStore:
 
     def count_run(self, tenant: str, experiment: Experiment) -> None:
         """Let shards grow with runs: called for each new one, counts one in fifty."""
-        if random.randrange(_COUNTED):  # noqa: S311 - a sample, no secret
+        if self.table.chance(_COUNTED):
             return
         key = keys.experiment(tenant=tenant, experiment_id=experiment.experiment_id)
         item = self.table.get(key) or {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -63,8 +62,8 @@ class OwnerStore:
         self, tenant: str, name: str, experiment: Experiment, head: Mapping[str, Any], document: Document
     ) -> Place | None:
         """Store a new owner; None when there is one of this name. Large values must be stored already."""
-        newest = max(0, experiment.shards - _NEWEST_SHARDS)
-        shard = random.randrange(newest, experiment.shards)  # noqa: S311 - spreading load, no secret
+        newest = min(experiment.shards, _NEWEST_SHARDS)
+        shard = experiment.shards - 1 - self.table.chance(newest)
         place = Place(tenant, self.kind, name, experiment.experiment_id, shard)
         pk, sk = keys.locator(tenant=tenant, kind=self.kind, name=name)
         locator = {"pk": pk, "sk": sk, "experiment_id": place.experiment_id, "shard": shard}

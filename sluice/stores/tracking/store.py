@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import random
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from sluice.domain.clock import Clock, system_clock
 from sluice.domain.errors import AlreadyExists
 from sluice.domain.ids import NewId, new_id
-from sluice.domain.tracking.entities import DatasetInput, Point, RegisteredModel, Run, Series
+from sluice.domain.tracking.entities import PROJECT_TAG, DatasetInput, Point, RegisteredModel, Run, Series
 from sluice.stores.tracking.experiments import ExperimentStore
 from sluice.stores.tracking.logged_models import LoggedModelStore, read_logged_model
 from sluice.stores.tracking.owners import OwnerStore
@@ -115,7 +116,11 @@ class Tracking:
         return self.runs.get(tenant, run_id)
 
     def ensure_registered_model(self, tenant: str, name: str) -> RegisteredModel:
-        return self.registry.ensure(tenant, name)
+        """The model of the project with this name, made where need be; it keeps its name from then on."""
+        model = self.registry.ensure(tenant, name)
+        if PROJECT_TAG not in model.tags:
+            self.registry.set_tag(tenant, name, PROJECT_TAG, name)
+        return model
 
     def create_model_version(
         self,
@@ -148,6 +153,7 @@ def open_tracking(
     artifact_root: str = "mlflow-artifacts:/",
     clock: Clock = system_clock,
     ids: NewId = new_id,
+    chance: Callable[[int], int] = random.randrange,
 ) -> Tracking:
     """The store over a table (`TRACKING_TABLE`)."""
-    return Tracking(Table(client, table, clock, ids), artifact_root)
+    return Tracking(Table(client, table, clock, ids, chance=chance), artifact_root)

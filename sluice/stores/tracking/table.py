@@ -24,9 +24,10 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Table(Items):
-    """`pause` waits between attempts of contended writes (seconds)."""
+    """`pause` waits between attempts of contended writes (seconds); `chance` draws from 0 to n - 1."""
 
     pause: Callable[[float], None] = time.sleep
+    chance: Callable[[int], int] = random.randrange
 
     def milliseconds(self) -> int:
         return int(self.clock().timestamp() * 1000)

@@ -289,6 +289,10 @@ def test_a_token_for_a_project_reaches_that_project_only(
     assert bound.post("runs/set-tag", run_id=run_id, key="a", value="b").status == 200
     assert [one["name"] for one in bound.get("experiments/search").json["experiments"]] == ["credit"]
     assert bound.get("registered-models/get", name="credit").status == 200
+    version = {"name": "credit", "source": f"runs:/{run_id}/model", "run_id": run_id}
+    assert bound.post("model-versions/create", **version).status == 200
+    asked = {"operationName": "GetRun", "variables": {"data": {"runId": run_id}}}
+    assert bound.send("POST", "/graphql", json.dumps(asked).encode()).status == 200
     for answer in (
         bound.get("runs/get", run_id=other_run),
         bound.post("runs/search", experiment_ids=[experiment, other]),
@@ -298,6 +302,11 @@ def test_a_token_for_a_project_reaches_that_project_only(
         bound.send("GET", f"/api/2.0/mlflow-artifacts/artifacts/{other}/{other_run}/artifacts/x"),
         bound.send("GET", "/api/2.0/mlflow-artifacts/artifacts", query={"path": f"{other}/{other_run}"}),
         bound.send("GET", "/get-artifact", query={"run_id": other_run, "path": "x"}),
+        bound.post("experiments/update", experiment_id=experiment, new_name="marketing-2"),
+        bound.post("experiments/create", name="mine"),
+        bound.post("registered-models/rename", name="credit", new_name="loans"),
+        bound.post("model-versions/create", name="credit", source=f"runs:/{other_run}/m", run_id=other_run),
+        bound.post("model-versions/create", name="credit", source="models:/marketing/1"),
         bound.send(
             "POST",
             "/graphql",

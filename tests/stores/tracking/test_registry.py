@@ -12,7 +12,7 @@ RUN = "a" * 32
 
 @pytest.fixture
 def model(tracking: Tracking) -> str:
-    return tracking.ensure_registered_model(TENANT, "credit").name
+    return tracking.registry.create(TENANT, "credit").name
 
 
 def version(tracking: Tracking, model: str, token: str = "") -> int:

@@ -9,7 +9,7 @@ import pytest
 
 from functions.track_runs.door import Door
 from sluice.stores.tracking import open_tracking
-from tests.stores.tracking.conftest import TABLE, Ticking
+from tests.stores.tracking.conftest import TABLE, Ticking, last
 from tests.stores.tracking.scenes import Client
 
 
@@ -35,7 +35,7 @@ def counting(dynamodb: Any) -> Counting:
 
 @pytest.fixture
 def counted(counting: Counting, files: Any) -> Client:
-    tracking = open_tracking(counting, TABLE, clock=Ticking())  # type: ignore[arg-type]
+    tracking = open_tracking(counting, TABLE, clock=Ticking(), chance=last)  # type: ignore[arg-type]
     return Client(Door(lambda: tracking, lambda: files))
 
 

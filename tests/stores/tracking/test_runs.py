@@ -1,13 +1,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from sluice.domain.errors import AlreadyExists, Invalid, NotFound
 from sluice.domain.tracking.entities import ACTIVE, DELETED, DatasetInput, Point, Series
-from sluice.stores.tracking import Tracking
+from sluice.stores.items import Item
+from sluice.stores.tracking import Tracking, keys, open_tracking
+from sluice.stores.tracking.keys import Key
 from sluice.stores.tracking.runs import NewRun
+from tests.stores.tracking.conftest import TABLE, Ticking
 
 TENANT = "default"
 
@@ -143,3 +150,72 @@ def test_tenants_see_nothing_of_each_other(tracking: Tracking, run_id: str) -> N
 def test_an_unknown_run_is_not_found(tracking: Tracking) -> None:
     with pytest.raises(NotFound):
         tracking.log_batch(TENANT, "f" * 32, metrics={"m": 1.0})
+
+
+def test_ten_thousand_metric_keys_fit_and_keep_their_latest(tracking: Tracking, run_id: str) -> None:
+    for batch in range(10):
+        tracking.log_batch(
+            TENANT,
+            run_id,
+            metrics=[Point(Series(f"m{batch}-{key}"), float(key), 1, batch) for key in range(1_000)],
+        )
+    tracking.log_batch(TENANT, run_id, metrics=[Point(Series("m0-7"), 5.5, 2, 99)])
+    latest = tracking.get_run(TENANT, run_id).latest
+    assert len(latest) == 10_000
+    assert latest["m0-7"].value == 5.5
+    assert [point.step for point in tracking.runs.history(TENANT, run_id, "m0-7")] == [0, 99]
+
+
+def test_a_reader_that_met_an_emptied_tail_before_its_pack_reads_again(
+    tracking: Tracking, run_id: str
+) -> None:
+    owners = tracking.runs.owners
+    place = owners.find(TENANT, run_id)
+    for point in points(24):
+        tracking.log_batch(TENANT, run_id, metrics=[point])
+    read_many, hidden = owners.table.read_many, iter([True])
+
+    def without_packs_once(wanted: Iterable[Key]) -> dict[Key, Item]:
+        found = read_many(wanted)
+        return {
+            key: item for key, item in found.items() if "2latest" not in key[1] or not next(hidden, False)
+        }
+
+    table = replace(owners.table)
+    object.__setattr__(table, "read_many", without_packs_once)
+    (items,) = replace(owners, table=table).fetch([place]).values()
+    assert any("2latest" in item["sk"] for item in items)
+
+
+def test_shards_grow_with_runs_and_searches_see_them_all(dynamodb: Any) -> None:
+    tracking = open_tracking(dynamodb, TABLE, clock=Ticking(), chance=lambda _: 0)
+    experiment = tracking.ensure_experiment(TENANT, "large")
+    made = {tracking.create_run(TENANT, experiment, name="a")}
+    key = keys.experiment(tenant=TENANT, experiment_id=experiment)
+    tracking.table.update(key, {"runs": 14_990})
+    for _ in range(3):
+        made.add(tracking.create_run(TENANT, experiment, name="b"))
+    found = tracking.experiments.get(TENANT, experiment)
+    assert found.shards == 4
+    runs = tracking.search.of_runs(TENANT, [found], "", "ACTIVE_ONLY", ())
+    assert {run.run_id for _, run in runs} == made
+    assert len({place.shard for place, _ in runs}) > 1
+
+
+def test_a_search_after_a_long_pause_reads_the_experiment_whole_again(dynamodb: Any) -> None:
+    clock = Ticking()
+    tracking = open_tracking(dynamodb, TABLE, clock=clock)
+    other = open_tracking(dynamodb, TABLE, clock=clock)
+    experiment = tracking.ensure_experiment(TENANT, "credit")
+
+    def found() -> set[str]:
+        experiments = [tracking.experiments.get(TENANT, experiment)]
+        return {run.name for _, run in tracking.search.of_runs(TENANT, experiments, "", "ALL", ())}
+
+    assert found() == set()
+    other.create_run(TENANT, experiment, name="soon")
+    clock.moment += timedelta(minutes=5)
+    assert found() == {"soon"}
+    other.create_run(TENANT, experiment, name="later")
+    clock.moment += timedelta(hours=3)
+    assert found() == {"soon", "later"}
