@@ -163,6 +163,7 @@ ROOMS: tuple[Room, ...] = (
         "Monitoring",
         {
             **_LOOP,
+            "tracking": ("read", "write"),
             "data": ("read", "list"),
             "training_state_machine": ("start", "inspect"),
             "promotion_state_machine": ("start", "inspect"),
