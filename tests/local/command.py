@@ -32,6 +32,7 @@ class Command:
 
     def __call__(self, *words: object, seconds: float = 180) -> Done:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SLUICE_")}
+        environment.pop("COLUMNS", None)  # a test runner's, not a terminal's
         run = subprocess.run(
             [str(SLUICE), "--profile", self.profile, *map(str, words)],
             cwd=self.folder,
