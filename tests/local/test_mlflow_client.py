@@ -7,6 +7,7 @@ import os
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -129,10 +130,11 @@ def test_datasets_and_metrics_of_the_system_come_back(experiment: str) -> None:
     import mlflow
 
     frame = pd.DataFrame({"x": [1.0, 2.0], "y": [0, 1]})
+    data: Any = mlflow.data
     with mlflow.start_run() as run:
-        mlflow.log_input(mlflow.data.from_pandas(frame, name="applicants", targets="y"), context="training")
+        mlflow.log_input(data.from_pandas(frame, name="applicants", targets="y"), context="training")
         mlflow.log_metric("system/cpu_utilization_percentage", 1.0)
-    read = mlflow.get_run(run.info.run_id)
+    read: Any = mlflow.get_run(run.info.run_id)
     (given,) = read.inputs.dataset_inputs
     assert (given.dataset.name, given.tags[0].value) == ("applicants", "training")
     assert "mlflow_colspec" in given.dataset.schema
