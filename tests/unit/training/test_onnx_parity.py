@@ -99,7 +99,9 @@ def test_what_converts_silently_wrong_is_found(estimator: Pipeline, nullable: bo
     assert parity.max_difference > 1e-3
 
 
-@pytest.mark.parametrize("estimator", [LogisticRegression(max_iter=5000), DecisionTreeClassifier(max_depth=4)])
+@pytest.mark.parametrize(
+    "estimator", [LogisticRegression(max_iter=5000), DecisionTreeClassifier(max_depth=4)]
+)
 def test_an_estimator_without_a_pipeline_takes_columns_too(estimator: Any) -> None:
     whole = project(nullable=False)
     columns = [column.model_dump(mode="json") for column in whole.contract.columns if column.name != "status"]
