@@ -32,6 +32,7 @@ check:
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/pytest -q tests/infra/test_documents.py
 	@$(BIN)/python -m infra.checks templates
 	@$(BIN)/python -m infra.checks sizes
 
