@@ -51,3 +51,8 @@ def build_stubs(root: Path, work: Path) -> Build:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "stub.txt").write_text(f"{layer}: a stand-in for templates that are only looked at\n")
     return Build(functions=build_functions(root, work), layers=layers)
+
+
+if __name__ == "__main__":
+    ROOT = Path(__file__).resolve().parents[2]
+    build_for_cloud(ROOT, ROOT / "build")
