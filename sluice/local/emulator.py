@@ -109,23 +109,35 @@ def write_snapshot(running: Running) -> None:
         raise EmulatorError(f"the state could not be written: see the log of port {running.port}")
 
 
-def stop(profile: Profile) -> bool:
-    """End the profile's process cleanly, its state written; False when none ran."""
-    running = find_running(profile)
-    if running is None:
+def stop(profile: Profile, *, at_any_price: bool = False) -> bool:
+    """End the profile's process cleanly, its state written; False when none ran.
+
+    One that does not end in time is an EmulatorError, or is killed `at_any_price`: that of what it had not written.
+    """
+    running = _recorded(profile)
+    if running is None or not _lives(profile):
         profile.process.unlink(missing_ok=True)
         return False
     os.kill(running.pid, signal.SIGTERM)
-    deadline = time.monotonic() + STOP_SECONDS
-    while _lives(profile):
-        if time.monotonic() > deadline:
+    if not _ends(profile, STOP_SECONDS):
+        if not at_any_price:
             raise EmulatorError(
                 f"process {running.pid} did not end within {STOP_SECONDS} s: see {profile.log}"
             )
-        time.sleep(0.1)
+        os.kill(running.pid, signal.SIGKILL)
+        _ends(profile, STOP_SECONDS)
     if child := _CHILDREN.pop(running.pid, None):
         child.wait()
     profile.process.unlink(missing_ok=True)
+    return True
+
+
+def _ends(profile: Profile, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while _lives(profile):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
     return True
 
 

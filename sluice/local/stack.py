@@ -11,6 +11,7 @@ from typing import Literal, TypeVar
 from infra.packaging.uv import PackagingError
 from sluice.local import emulator
 from sluice.local.address import give_root_address
+from sluice.local.alone import alone
 from sluice.local.deploy import DeployError, deploy
 from sluice.local.environments import emulator_interpreter, install_layers
 from sluice.local.losses import what_may_be_lost
@@ -52,7 +53,11 @@ def up(profile: str, port: int | None = None, on_progress: Progress | None = Non
     `seconds` of the answer says how long each part took. EmulatorError, SynthesisError, DeployError,
     ResumeError and PackagingError say what went wrong.
     """
-    say = on_progress or (lambda _: None)
+    with alone(f"up-{profile}"):
+        return _up(profile, port, on_progress or (lambda _: None))
+
+
+def _up(profile: str, port: int | None, say: Progress) -> StackStatus:
     where = profile_named(profile)
     clock = _Stopwatch()
     with ThreadPoolExecutor() as pool:
@@ -101,7 +106,7 @@ def status(profile: str) -> StackStatus:
 def reset(profile: str) -> None:
     """End the profile's stack and drop everything it holds: tables, objects, tokens."""
     where = profile_named(profile)
-    emulator.stop(where)
+    emulator.stop(where, at_any_price=True)
     if where.folder.exists():
         shutil.rmtree(where.folder)
 
