@@ -112,7 +112,7 @@ def write_snapshot(running: Running) -> None:
 def stop(profile: Profile, *, at_any_price: bool = False) -> bool:
     """End the profile's process cleanly, its state written; False when none ran.
 
-    One that does not end in time is an EmulatorError, or is killed `at_any_price`: that of what it had not written.
+    One that does not end in time is an EmulatorError, or is killed `at_any_price`: unsaved writes.
     """
     running = _recorded(profile)
     if running is None or not _lives(profile):
