@@ -67,6 +67,12 @@ ACKNOWLEDGED = (
         ("Resource::*",),
     ),
     Acknowledged(
+        "Sluice-*-Monitoring/ResumeWorkflows/Role/DefaultPolicy",
+        "AwsSolutions-IAM5",
+        "Answering a waiting task has no resource: who answers must hold its token.",
+        ("Resource::*",),
+    ),
+    Acknowledged(
         "Sluice-*-Promotion/PromoteModel/Role/DefaultPolicy",
         "AwsSolutions-IAM5",
         "Answering a waiting task has no resource: who answers must hold its token.",

@@ -166,7 +166,7 @@ ROOMS: tuple[Room, ...] = (
             "tracking": ("read", "write"),
             "data": ("read", "list"),
             "training_state_machine": ("start", "inspect"),
-            "promotion_state_machine": ("start", "inspect"),
+            "promotion_state_machine": ("start", "inspect", "answer"),
         },
         timeout=120,
         asynchronous=True,

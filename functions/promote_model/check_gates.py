@@ -11,7 +11,7 @@ from functions.promote_model.step import StepInput
 from sluice.domain.artefacts import sha256_of
 from sluice.domain.errors import IntegrityError, NotFound, Reason
 from sluice.domain.model import ModelVersion
-from sluice.domain.promotion import Gate, Promotion
+from sluice.domain.promotion import OPEN, Gate, Promotion
 from sluice.stores.deployment import Deployment
 from sluice.workflows.open_promotion import ELIGIBLE
 
@@ -31,6 +31,8 @@ class Evidence:
 
 def check_gates(deployment: Deployment, given: StepInput, promotion: Promotion) -> dict[str, Any]:
     """passed, or rejected with the gates that did not hold as reasons."""
+    if promotion.status not in OPEN:  # decided while no workflow ran: all that is left is to conclude
+        return {"outcome": promotion.status}
     gates = _check(deployment, given.tenant, promotion)
     failed = [gate for gate in gates if not gate.passed]
     outcome = "rejected" if failed else "passed"

@@ -14,13 +14,20 @@ TENANTS = ("default",)
 
 @observed
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401, ARG001 - Lambda's signature
-    """Gives what was moved. `find_uploads` also lists the bucket for uploads whose event was lost: a listing
-    costs, so the schedule leaves it out.
+    """Gives what was moved, and what `failed` to.
+
+    `find_uploads` also lists the bucket for uploads whose event was lost: a listing costs, so the schedule
+    leaves it out.
     """
-    moved: dict[str, list[str]] = {"trainings": [], "promotions": [], "uploads": []}
+    moved: dict[str, list[str]] = {"trainings": [], "promotions": [], "uploads": [], "failed": []}
     for tenant in TENANTS:
-        moved["trainings"] += resume_trainings(deployment(), tenant)
-        moved["promotions"] += resume_promotions(deployment(), tenant)
+        trainings, promotions = (
+            resume_trainings(deployment(), tenant),
+            resume_promotions(deployment(), tenant),
+        )
+        moved["trainings"] += trainings.moved
+        moved["promotions"] += promotions.moved
+        moved["failed"] += trainings.failed + promotions.failed
         if event.get("find_uploads"):
             moved["uploads"] += find_uploads(deployment(), tenant)
     note(moved={kind: len(ids) for kind, ids in moved.items()})

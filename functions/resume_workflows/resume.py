@@ -2,27 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
 from sluice.domain.errors import Conflict
 from sluice.domain.promotion import Promotion
 from sluice.domain.training import Training
 from sluice.stores.deployment import Deployment
+from sluice.web.observability import LogKey, logger
 from sluice.workflows.dispatch import dispatch, restart
 from sluice.workflows.open_promotion import start_promotion
+
+Record = TypeVar("Record", Training, Promotion)
 
 MAXIMUM_ATTEMPTS = 10
 """A record that fails to move this often is ended as failed: it would go round for ever."""
 
 
-def resume_trainings(deployment: Deployment, tenant: str) -> list[str]:
-    """Ids of the trainings that were moved."""
-    moved = []
-    for training in deployment.trainings.open(tenant):
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """Ids of the records that were moved, and of those that could not be: the log says why."""
+
+    moved: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+
+def resume_trainings(deployment: Deployment, tenant: str) -> Resumed:
+    trainings = deployment.trainings.open(tenant)
+    return _each(
+        trainings, lambda each: each.training_id, lambda each: _resume_training(deployment, tenant, each)
+    )
+
+
+def resume_promotions(deployment: Deployment, tenant: str) -> Resumed:
+    """One that waited waits again, one that was decided goes on."""
+    promotions = deployment.promotions.open(tenant)
+    return _each(
+        promotions, lambda each: each.promotion_id, lambda each: _resume_promotion(deployment, tenant, each)
+    )
+
+
+def _each(
+    records: Iterable[Record], name: Callable[[Record], str], move: Callable[[Record], bool]
+) -> Resumed:
+    """A record that cannot be moved keeps none of the others from it."""
+    resumed = Resumed()
+    for record in records:
         try:
-            if _resume_training(deployment, tenant, training):
-                moved.append(training.training_id)
+            if move(record):
+                resumed.moved.append(name(record))
         except Conflict:
             continue  # somebody else moved it meanwhile
-    return moved
+        except Exception:  # noqa: BLE001 - whatever is wrong with one record, the others have to move
+            logger().exception(LogKey.UNFORESEEN, record_id=name(record))
+            resumed.failed.append(name(record))
+    return resumed
 
 
 def _resume_training(deployment: Deployment, tenant: str, training: Training) -> bool:
@@ -31,9 +66,8 @@ def _resume_training(deployment: Deployment, tenant: str, training: Training) ->
     if deployment.training_workflow.is_running(training.training_id, training.attempt):
         return False
     if training.attempt >= MAXIMUM_ATTEMPTS:
-        ended = deployment.trainings.conclude(
-            tenant, training, status="failed", error=f"gave up after {training.attempt} attempts"
-        )
+        error = f"gave up after {training.attempt} attempts"
+        ended = deployment.trainings.conclude(tenant, training, status="failed", error=error)
         deployment.trainings.release(tenant, ended)
         dispatch(deployment, tenant, training.project)
         return True
@@ -41,25 +75,21 @@ def _resume_training(deployment: Deployment, tenant: str, training: Training) ->
     return True
 
 
-def resume_promotions(deployment: Deployment, tenant: str) -> list[str]:
-    """Ids of the promotions that were moved: one that waited waits again, one that was decided goes on."""
-    moved = []
-    for promotion in deployment.promotions.open(tenant):
-        try:
-            if _resume_promotion(deployment, tenant, promotion):
-                moved.append(promotion.promotion_id)
-        except Conflict:
-            continue
-    return moved
-
-
 def _resume_promotion(deployment: Deployment, tenant: str, promotion: Promotion) -> bool:
+    waits = promotion.status == "waiting_for_approval"
     if deployment.promotion_workflow.is_running(promotion.promotion_id, promotion.attempt):
-        return False
-    if promotion.attempt >= MAXIMUM_ATTEMPTS and promotion.status != "waiting_for_approval":
+        return not waits and _wake(deployment, promotion)
+    if promotion.attempt >= MAXIMUM_ATTEMPTS and not waits:
         error = f"gave up after {promotion.attempt} attempts"
         deployment.promotions.conclude(tenant, promotion, status="failed", error=error)
         return True
-    again = deployment.promotions.change(tenant, promotion, attempt=promotion.attempt + 1)
+    again = deployment.promotions.next_attempt(tenant, promotion)
     start_promotion(deployment, tenant, again)
     return True
+
+
+def _wake(deployment: Deployment, promotion: Promotion) -> bool:
+    """Whoever decided could not tell the workflow: it is told now."""
+    if promotion.task_token is None or promotion.stage != "request_approval":
+        return False
+    return deployment.promotion_workflow.wake(promotion.task_token, {"outcome": promotion.status})

@@ -82,6 +82,12 @@ class PromotionStore:
         stages = {name: to_attributes(each) for name, each in {**promotion.stages, stage: done}.items()}
         return self.change(tenant, promotion, stage=stage, stages=stages, **changes)
 
+    def next_attempt(self, tenant: str, promotion: Promotion) -> Promotion:
+        """For a workflow that starts again; Conflict when the promotion was changed since it was read."""
+        key = keys.promotion(tenant=tenant, project=promotion.project, promotion_id=promotion.promotion_id)
+        changes = {"attempt": promotion.attempt + 1}
+        return from_item(Promotion, self.items.update(key, changes, expected={"rev": promotion.rev}))
+
     def decide(self, tenant: str, project: str, promotion_id: str, decision: Decision) -> Promotion:
         """Take one person's decision; Conflict when it comes twice, too late or to a closed promotion."""
         promotion = self.get(tenant, project, promotion_id)

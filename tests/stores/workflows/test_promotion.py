@@ -252,7 +252,7 @@ class TestRestart:
         before = until_approval(deployment, promotion)
         deployment.promotion_workflow.running.clear()
 
-        moved = resume_promotions(deployment, TENANT)
+        moved = resume_promotions(deployment, TENANT).moved
         after = until_approval(deployment, promotion, token="token-2")
 
         assert moved == [promotion.promotion_id]
@@ -274,4 +274,32 @@ class TestRestart:
         assert deployment.promotion_workflow.woken[-1] == ("token-2", {"outcome": "approved"})
 
     def test_what_runs_is_left_alone(self, deployment: MotoDeployment, promotion: Promotion) -> None:
-        assert resume_promotions(deployment, TENANT) == []
+        assert resume_promotions(deployment, TENANT).moved == []
+
+    def test_a_decision_that_nobody_heard_is_told(
+        self, deployment: MotoDeployment, promotion: Promotion
+    ) -> None:
+        waiting = until_approval(deployment, promotion)
+        deployment.promotions.decide(TENANT, PROJECT, promotion.promotion_id, decision(waiting))
+        deployment.promotion_workflow.known_tokens.add("token-1")
+
+        moved = resume_promotions(deployment, TENANT).moved
+
+        assert moved == [promotion.promotion_id]
+        assert deployment.promotion_workflow.woken == [("token-1", {"outcome": "approved"})]
+
+    def test_a_rejection_without_a_workflow_is_concluded_by_the_next(
+        self, deployment: MotoDeployment, promotion: Promotion
+    ) -> None:
+        waiting = until_approval(deployment, promotion)
+        deployment.promotions.decide(
+            TENANT, PROJECT, promotion.promotion_id, decision(waiting, verdict="reject")
+        )
+        deployment.promotion_workflow.running.clear()
+
+        moved = resume_promotions(deployment, TENANT).moved
+        outcome = check_gates(deployment, given(promotion), now(deployment, promotion))
+        conclude(deployment, given(promotion), now(deployment, promotion))
+
+        assert (moved, outcome) == ([promotion.promotion_id], {"outcome": "rejected"})
+        assert deployment.promotions.open(TENANT) == []

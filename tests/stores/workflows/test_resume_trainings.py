@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from functions.resume_workflows.find_uploads import find_uploads
 from functions.resume_workflows.resume import MAXIMUM_ATTEMPTS, resume_trainings
 from functions.start_training.receive_upload import ObjectCreated, receive_upload
@@ -15,9 +17,9 @@ def test_a_training_whose_execution_is_gone_starts_again(deployment: MotoDeploym
     upload_code(deployment)
     training_id = upload_data(deployment).training_id or ""
 
-    untouched = resume_trainings(deployment, TENANT)
+    untouched = resume_trainings(deployment, TENANT).moved
     deployment.training_workflow.running.clear()
-    moved = resume_trainings(deployment, TENANT)
+    moved = resume_trainings(deployment, TENANT).moved
 
     assert (untouched, moved) == ([], [training_id])
     assert deployment.training_workflow.started == [(training_id, 1), (training_id, 2)]
@@ -46,7 +48,7 @@ def test_a_queue_whose_dispatch_was_lost_moves_on(deployment: MotoDeployment) ->
     ended = deployment.trainings.conclude(TENANT, training, status="failed")
     deployment.trainings.release(TENANT, ended)
 
-    assert resume_trainings(deployment, TENANT) == [second.training_id]
+    assert resume_trainings(deployment, TENANT).moved == [second.training_id]
 
 
 def test_a_lock_that_its_training_left_behind_is_freed(deployment: MotoDeployment) -> None:
@@ -58,7 +60,25 @@ def test_a_lock_that_its_training_left_behind_is_freed(deployment: MotoDeploymen
     lock = keys.training_lock(tenant=TENANT, project=PROJECT)
     assert deployment.platform.get(lock)
 
-    assert resume_trainings(deployment, TENANT) == [second.training_id]
+    assert resume_trainings(deployment, TENANT).moved == [second.training_id]
+
+
+def test_one_record_that_cannot_be_moved_keeps_no_other_from_it(
+    deployment: MotoDeployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push(deployment)
+    upload_code(deployment)
+    training_id = upload_data(deployment).training_id or ""
+    deployment.training_workflow.running.clear()
+    monkeypatch.setattr(deployment.training_workflow, "start", _refuse)
+
+    resumed = resume_trainings(deployment, TENANT)
+
+    assert (resumed.moved, resumed.failed) == ([], [training_id])
+
+
+def _refuse(**_: object) -> None:
+    raise RuntimeError("the state machine is gone")
 
 
 def test_an_upload_without_a_record_is_announced_once_it_is_found(deployment: MotoDeployment) -> None:

@@ -204,7 +204,7 @@ def test_a_broken_archive_is_refused(tmp_path: Path) -> None:
 def test_parquet_without_its_readers_says_which_are_needed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "pandas", None)
+    monkeypatch.setitem(sys.modules, "fastparquet", None)
     path = tmp_path / "data.parquet"
     path.write_bytes(b"PAR1")
     with pytest.raises(DataFileInvalid, match="pip install pandas fastparquet"):
