@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
@@ -340,9 +340,10 @@ def _conditions(expected: Mapping[str, Any], names: dict[str, str], values: dict
 
 
 def _translated(error: ClientError) -> Exception:
-    code = error.response.get("Error", {}).get("Code", "")
+    response = cast("Mapping[str, Any]", error.response)
+    code = response.get("Error", {}).get("Code", "")
     if code == "ConditionalCheckFailedException":
-        found = error.response.get("Item")
+        found = response.get("Item")
         return ConditionFailed("the item is not in the expected state", decode_item(found) if found else None)
     if code == "TransactionCanceledException":
         return _translated_transaction(error)
@@ -350,7 +351,7 @@ def _translated(error: ClientError) -> Exception:
 
 
 def _translated_transaction(error: ClientError) -> Exception:
-    reasons = error.response.get("CancellationReasons", [])  # type: ignore[misc]
+    reasons = cast("Mapping[str, Any]", error.response).get("CancellationReasons", [])
     codes = [str(reason.get("Code", "None")) for reason in reasons]
     if any(
         code in {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"} for code in codes
