@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from moto import mock_aws
@@ -17,6 +19,7 @@ from sluice.stores.deployment import Deployment
 from sluice.stores.items import Items
 
 REGION = "eu-central-1"
+EVENTS = Path(__file__).parents[2] / "docs" / "events"
 TABLES = ("PLATFORM_TABLE", "TRACKING_TABLE", "LEDGER_TABLE", "AUDIT_TABLE")
 BUCKETS = ("DATA_BUCKET", "ARTIFACTS_BUCKET", "ARCHIVE_BUCKET", "AUDIT_BUCKET")
 
@@ -26,6 +29,9 @@ class RememberedEvents:
     published: list[Event] = field(default_factory=list)
 
     def publish(self, event: Event) -> str:
+        """Holds every event that a test leads to against its published schema."""
+        schema = json.loads((EVENTS / f"{event.type}.json").read_text())["properties"]["data"]
+        assert set(schema["required"]) <= set(event.data) <= set(schema["properties"]), event
         self.published.append(event)
         return f"event-{len(self.published)}"
 
