@@ -11,9 +11,9 @@ class ResumeError(Exception):
 
 
 def resume_interrupted_work(endpoint: str, outputs: Outputs) -> None:
-    """Run resume_workflows now and not at its next turn; ResumeError when it fails."""
+    """Run resume_workflows now, for uploads without a record too; ResumeError when it fails."""
     functions = root_session().client("lambda", endpoint_url=endpoint, config=client_config())
-    payload = json.dumps({"source": "sluice.up"}).encode()
+    payload = json.dumps({"source": "sluice.up", "find_uploads": True}).encode()
     answer = functions.invoke(FunctionName=outputs.resume_function, Payload=payload)
     if "FunctionError" in answer:
         raise ResumeError(answer["Payload"].read().decode()[:2000])

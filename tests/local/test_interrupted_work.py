@@ -39,12 +39,13 @@ def restarted(profile: str) -> StackStatus:
     return up(profile)
 
 
-def killed(profile: str) -> StackStatus:
-    """Ended without a word once what is there has been written, as it is every half minute."""
+def killed(profile: str, last_act: Callable[[], object]) -> StackStatus:
+    """Ended without a word after a last act which the tables' snapshot of every half minute missed."""
     where = profile_named(profile)
     running = emulator.find_running(where)
     assert running is not None
     emulator.write_snapshot(running)
+    last_act()
     os.kill(running.pid, signal.SIGKILL)
     return up(profile)
 
@@ -72,14 +73,19 @@ def test_what_was_interrupted_goes_on(own_profile: str, job_on: JobOn) -> None:
     before = job.waiting_promotion()
 
     # and when the stack stops, and is killed, while it waits
-    restarted(own_profile)
-    stack = killed(own_profile)
+    again = job_on(restarted(own_profile), name)
+    stack = killed(own_profile, lambda: again.put("data", csv(rows()), "late.csv"))
     job = job_on(stack, name)
 
     # then it waits still, until the same time, and can be approved
     waiting = job.waiting_promotion()
     assert waiting["promotion_id"] == before["promotion_id"]
     assert waiting["expires_on"] == before["expires_on"]
+    late = eventually(
+        lambda: next((each for each in job.list("uploads") if each["key"].endswith("late.csv")), None),
+        "the record of an upload whose event was lost",
+    )
+    assert (late["status"], late["duplicate_of"]) == ("duplicate", training["training_id"])
     approve(stack, job, waiting["promotion_id"])
     eventually(lambda: job.list("promotions")[0]["status"] == "completed", "the end of the promotion")
     endpoint = job.api.get(f"{V1}/projects/{name}/endpoints/production").json()
