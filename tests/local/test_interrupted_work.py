@@ -34,11 +34,6 @@ def job_on() -> Iterator[JobOn]:
         yield on
 
 
-def restarted(profile: str) -> StackStatus:
-    down(profile)
-    return up(profile)
-
-
 def killed(profile: str, last_act: Callable[[], object]) -> StackStatus:
     """Ended without a word after a last act which the tables' snapshot of every half minute missed."""
     where = profile_named(profile)
@@ -63,9 +58,11 @@ def test_what_was_interrupted_goes_on(own_profile: str, job_on: JobOn) -> None:
     first.push()
     first.upload("code", code())
 
-    # when the stack stops while a training runs
+    # when the stack is killed while a training runs
     upload = first.upload("data", csv(rows()))
-    job = job_on(restarted(own_profile), name)
+    stack = killed(own_profile, lambda: None)
+    assert stack.warnings
+    job = job_on(stack, name)
 
     # then the training goes on to its end, and its promotion waits
     training = job.ended(upload["training_id"])
@@ -73,7 +70,8 @@ def test_what_was_interrupted_goes_on(own_profile: str, job_on: JobOn) -> None:
     before = job.waiting_promotion()
 
     # and when the stack stops, and is killed, while it waits
-    again = job_on(restarted(own_profile), name)
+    down(own_profile)
+    again = job_on(up(own_profile), name)
     stack = killed(own_profile, lambda: again.put("data", csv(rows()), "late.csv"))
     job = job_on(stack, name)
 
