@@ -11,10 +11,9 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from sluice.local.profile import ACCOUNT, REGION, ROOT, Profile
+from sluice.local.profile import ACCOUNT, REGION, ROOT, STATE, Profile
 
 START_SECONDS = 60
-HEALTH = "/_ministack/health"
 STOP_SECONDS = 90
 SNAPSHOT_SECONDS = 30
 # Nothing else of a person's environment reaches the emulator and its functions: no credentials, no proxies.
@@ -56,7 +55,7 @@ def find_running(profile: Profile) -> Running | None:
     running = _recorded(profile)
     deadline = time.monotonic() + START_SECONDS
     while running and _lives(profile):  # one that was just killed lives on for a moment
-        if _asks(running, HEALTH, 5):
+        if _asks(running, f"/_sluice/process/{running.pid}", 5):
             return running
         if time.monotonic() > deadline:
             raise EmulatorError(
@@ -73,8 +72,7 @@ def ended_badly(profile: Profile) -> bool:
 
 def start(profile: Profile, port: int, interpreter: Path) -> Running:
     """Start the emulator; returns when it answers, EmulatorError with the end of its log when it does not."""
-    if profile.scratch.exists():
-        shutil.rmtree(profile.scratch)
+    drop(profile.scratch)
     for folder in (profile.folder, profile.state, profile.objects, profile.scratch):
         folder.mkdir(parents=True, exist_ok=True)
     if profile.log.exists() and profile.log.stat().st_size > LOG_BYTES:
@@ -93,7 +91,7 @@ def start(profile: Profile, port: int, interpreter: Path) -> Running:
     running = Running(process.pid, port)
     profile.process.write_text(json.dumps({"pid": process.pid, "port": port}) + "\n")
     deadline = time.monotonic() + START_SECONDS
-    while not _asks(running, HEALTH, 2):
+    while not _asks(running, f"/_sluice/process/{running.pid}", 2):
         if process.poll() is not None or time.monotonic() > deadline:
             profile.process.unlink(missing_ok=True)
             if process.poll() is None:
@@ -101,6 +99,19 @@ def start(profile: Profile, port: int, interpreter: Path) -> Running:
             raise EmulatorError(f"the embedded AWS did not start; its log ends with:\n{_tail(profile.log)}")
         time.sleep(0.1)
     return running
+
+
+def drop(folder: Path) -> None:
+    """Remove a folder, if it is there, into which a worker that has not noticed its end may still write.
+
+    It is moved first: what is written by its old name finds nothing, a new folder of that name stays clean.
+    """
+    for leftover in STATE.glob("dropped-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    if folder.exists():
+        gone = STATE / f"dropped-{time.time_ns()}"
+        folder.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
 
 
 def write_snapshot(running: Running) -> None:

@@ -1,7 +1,6 @@
 """The embedded AWS with the platform in it: up, down, status, reset."""
 
 import json
-import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -69,8 +68,9 @@ def _up(profile: str, port: int | None, say: Progress) -> StackStatus:
         warnings = [*what_may_be_lost(where), *_other_port(running, port)]
         if running is None:
             say("starting the embedded AWS")
-            chosen = choose_port(where, port, is_free)
-            running = clock.timed("start", lambda: emulator.start(where, chosen, interpreter))()
+            with alone("start"):  # so that no two choose the same port
+                chosen = choose_port(where, port, is_free)
+                running = clock.timed("start", lambda: emulator.start(where, chosen, interpreter))()
             remember_port(where, chosen)
         layers.result()
         ready = assembly.result()
@@ -107,8 +107,7 @@ def reset(profile: str) -> None:
     """End the profile's stack and drop everything it holds: tables, objects, tokens."""
     where = profile_named(profile)
     emulator.stop(where, at_any_price=True)
-    if where.folder.exists():
-        shutil.rmtree(where.folder)
+    emulator.drop(where.folder)
 
 
 def _describe(

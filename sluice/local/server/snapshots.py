@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 # A request here writes the state at once.
 SNAPSHOT_PATH = "/_sluice/snapshot"
+# Answered by the process of this id only: another emulator may have the port.
+PROCESS_PATH = f"/_sluice/process/{os.getpid()}"
 # Calls that change nothing, by the name in X-Amz-Target.
 READS = ("Get", "BatchGet", "Query", "Scan", "Describe", "List", "Receive", "TransactGet")
 # Log events are many and nobody restarts for them: a clean end keeps them, a snapshot does not.
@@ -41,8 +44,9 @@ class Snapshots:
         """The application, with its writes noted and the request for a snapshot answered."""
 
         async def watched(scope: "Scope", receive: "ASGIReceiveCallable", send: "ASGISendCallable") -> None:
-            if scope["type"] == "http" and scope["path"] == SNAPSHOT_PATH:
-                self.write()
+            if scope["type"] == "http" and scope["path"] in (SNAPSHOT_PATH, PROCESS_PATH):
+                if scope["path"] == SNAPSHOT_PATH:
+                    self.write()
                 await send({"type": "http.response.start", "status": 204, "headers": []})
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
                 return
