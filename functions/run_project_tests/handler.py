@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from functions.run_project_tests.run_tests import run_tests
-from functions.run_project_tests.settings import settings
 from sluice.web.observability import observed
+from sluice.workflows.isolated_settings import settings
 from sluice.workflows.isolated_stage import run_isolated_stage, seconds_left
 from sluice.workflows.training_stage import StageInput
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from functions.train_model.settings import settings
 from functions.train_model.train import train
 from sluice.web.observability import observed
+from sluice.workflows.isolated_settings import settings
 from sluice.workflows.isolated_stage import run_isolated_stage, seconds_left
 from sluice.workflows.training_stage import StageInput
 

@@ -1,4 +1,4 @@
-"""What this room reads from its environment, once."""
+"""What the two isolated functions read from their environment, once: the same few things."""
 
 from __future__ import annotations
 
