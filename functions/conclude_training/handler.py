@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from functions.conclude_training.conclude import conclude
-from functions.conclude_training.settings import deployment
+from sluice.stores.deployment import deployment
 from sluice.web.observability import observed
 from sluice.workflows.dispatch import dispatch
 

@@ -9,9 +9,9 @@ from functions.promote_model.conclude import conclude
 from functions.promote_model.deploy import deploy
 from functions.promote_model.request_approval import request_approval
 from functions.promote_model.roll_out import roll_out
-from functions.promote_model.settings import deployment
 from functions.promote_model.smoke_test import smoke_test
 from functions.promote_model.step import Step, StepInput
+from sluice.stores.deployment import deployment
 from sluice.web.observability import observed
 
 STEPS: dict[str, Step] = {

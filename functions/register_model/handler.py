@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from functions.register_model.register import register
-from functions.register_model.settings import deployment
+from sluice.stores.deployment import deployment
 from sluice.web.observability import observed
 from sluice.workflows.training_stage import StageInput, run_stage
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from functions.resume_workflows.find_uploads import find_uploads
 from functions.resume_workflows.resume import resume_promotions, resume_trainings
-from functions.resume_workflows.settings import deployment
+from sluice.stores.deployment import deployment
 from sluice.web.observability import note, observed
 
 TENANTS = ("default",)

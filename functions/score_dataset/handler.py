@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from functions.score_dataset.score_test_side import score_test_side
-from functions.score_dataset.settings import deployment
+from sluice.stores.deployment import deployment
 from sluice.web.observability import observed
 from sluice.workflows.training_stage import StageInput, run_stage
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from functions.seal_audit.seal import projects, seal_project
-from functions.seal_audit.settings import deployment
+from sluice.stores.deployment import deployment
 from sluice.web.observability import note, observed
 
 TENANTS = ("default",)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from functions.start_promotion.settings import deployment
+from sluice.stores.deployment import deployment
 from sluice.web.observability import observed
 from sluice.workflows.open_promotion import ELIGIBLE, PromotionRequest, open_promotion
 

@@ -7,8 +7,7 @@ from typing import Any
 
 from functions.start_training.receive_upload import ObjectCreated, receive_upload
 from functions.start_training.request_training import TrainingRequest, request_training
-from functions.start_training.settings import deployment
-from sluice.stores.deployment import Deployment
+from sluice.stores.deployment import Deployment, deployment
 from sluice.web.observability import observed
 
 Detail = Mapping[str, Any]

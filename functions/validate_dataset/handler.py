@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from functions.validate_dataset.settings import deployment
 from functions.validate_dataset.validate import validate
+from sluice.stores.deployment import deployment
 from sluice.web.observability import observed
 from sluice.workflows.training_stage import StageInput, run_stage
 

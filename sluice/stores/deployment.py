@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 from sluice.domain.artefacts import BucketRole
 from sluice.stores import clients
@@ -112,3 +113,9 @@ class Deployment:
 
     def _items(self, variable: str) -> Items:
         return Items(clients.dynamodb(), self.setting(variable))
+
+
+@cache
+def deployment() -> Deployment:
+    """The deployment that this function's environment describes; a room that needs more subclasses it."""
+    return Deployment(os.environ)
