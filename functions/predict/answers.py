@@ -18,7 +18,7 @@ from sluice.domain.errors import (
 )
 from sluice.scoring.invocations import UnsupportedMediaType
 from sluice.web.caller import Unauthenticated
-from sluice.web.limits import MAX_BINARY_BYTES, MAX_TEXT_BYTES
+from sluice.web.limits import GATEWAY, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,13 +47,13 @@ def json_answer(body: object, status: int = 200) -> Answer:
     return Answer(status, json.dumps(body, separators=(",", ":")).encode())
 
 
-def within_limits(answer: Answer) -> Answer:
+def within_limits(answer: Answer, limits: Limits = GATEWAY) -> Answer:
     """The answer, unless Lambda would cut it: then TooLarge, with the way out. Quotes count twice, as
     they are escaped on their way to the gateway.
     """
     content = answer.content
     size = len(content) if answer.binary else len(content) + content.count(b'"') + content.count(b"\\")
-    limit = MAX_BINARY_BYTES if answer.binary else MAX_TEXT_BYTES
+    limit = limits.binary if answer.binary else limits.text
     if size > limit:
         raise TooLarge(f"the answer would take {size} bytes, where at most {limit} fit: {WAY_OUT}")
     return answer

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from sluice.domain.errors import Invalid, TooLarge
-from sluice.web.limits import MAX_TEXT_BYTES, read_body
+from sluice.web.limits import GATEWAY, Limits, read_body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,9 +27,12 @@ class Call:
     headers: Mapping[str, str]
     request_id: str
     correlation_id: str
+    limits: Limits = GATEWAY
 
 
-def read_call(event: Mapping[str, Any], *, request_id: str, correlation_id: str) -> Call:
+def read_call(
+    event: Mapping[str, Any], *, request_id: str, correlation_id: str, limits: Limits = GATEWAY
+) -> Call:
     """The request in an HTTP API event (payload 2.0)."""
     raw = event.get("rawPath") or "/"
     return Call(
@@ -39,18 +42,21 @@ def read_call(event: Mapping[str, Any], *, request_id: str, correlation_id: str)
         headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
         request_id=request_id,
         correlation_id=correlation_id,
+        limits=limits,
     )
 
 
 def content_of(call: Call) -> bytes:
     """The body, out of base64 and decompressed. TooLarge over the door's limits, Invalid when damaged."""
-    content = read_body(call.event)
+    limits = call.limits
+    encoded = call.event.get("isBase64Encoded")
+    content = read_body(call.event, limit=limits.binary if encoded else limits.text)
     encoding = call.headers.get("content-encoding", "identity").strip().lower()
     if encoding in ("", "identity"):
         return content
     if encoding not in ("gzip", "deflate"):
         raise Invalid(f"Content-Encoding must be gzip or deflate, got {encoding[:80]!r}")
-    return _decompressed(content)
+    return _decompressed(content, limits.text)
 
 
 def header_length_of(call: Call) -> int | None:
@@ -63,14 +69,14 @@ def header_length_of(call: Call) -> int | None:
     return int(given)
 
 
-def _decompressed(content: bytes) -> bytes:
+def _decompressed(content: bytes, limit: int) -> bytes:
     stream = zlib.decompressobj(_GZIP_OR_ZLIB)
     try:
-        plain = stream.decompress(content, MAX_TEXT_BYTES + 1)
+        plain = stream.decompress(content, limit + 1)
     except zlib.error as error:
         raise Invalid("the body is not compressed as its Content-Encoding says") from error
-    if len(plain) > MAX_TEXT_BYTES:
-        raise TooLarge(f"the body is over {MAX_TEXT_BYTES} bytes when decompressed: send fewer rows at once")
+    if len(plain) > limit:
+        raise TooLarge(f"the body is over {limit} bytes when decompressed: send fewer rows at once")
     if not stream.eof:
         raise Invalid("the compressed body ends too early")
     return plain

@@ -21,10 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from functions.predict.call import Call
-    from functions.predict.endpoint_cache import EndpointCache
     from functions.predict.model_source import ModelSource, Served
     from sluice.scoring.manifest import Manifest
     from sluice.web.caller import Caller
+
+
+class FindsEndpoints(Protocol):
+    def get(self, tenant: str, project: str, environment: str) -> Endpoint | None:
+        """What serves there now; Unavailable where that cannot be known."""
 
 
 class KeepsRequests(Protocol):
@@ -36,7 +40,7 @@ class KeepsRequests(Protocol):
 class Serving:
     """What the doors work with. `knows_project` is asked only where no endpoint is found."""
 
-    endpoints: EndpointCache
+    endpoints: FindsEndpoints
     source: ModelSource
     ledger: KeepsRequests
     knows_project: Callable[[str, str], bool]
@@ -117,7 +121,7 @@ def answer_scored(
         created_at=format_time(serving.clock()),
         timings=timings,
     )
-    answer = within_limits(write(scored))
+    answer = within_limits(write(scored), call.limits)
     writing = time.perf_counter()
     serving.ledger.put(caller.tenant, record_of(scored))
     _note(scored, _milliseconds(ledger=(writing, time.perf_counter())))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sluice.domain.errors import TooLarge
@@ -16,6 +17,17 @@ MAX_TEXT_BYTES = 5_500_000
 """Of a text body in either direction; Lambda cuts at 6 MB of JSON around it."""
 MAX_BINARY_BYTES = 4_500_000
 """Of a binary body before it is put into base64."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a door takes and gives at most, in bytes; other doors than the gateway's may have others."""
+
+    text: int = MAX_TEXT_BYTES
+    binary: int = MAX_BINARY_BYTES
+
+
+GATEWAY = Limits()
 
 
 def read_body(event: Mapping[str, Any], *, limit: int | None = None) -> bytes:
