@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,7 +16,8 @@ from sluice.domain.counts import Counts
 from sluice.domain.errors import IntegrityError
 from sluice.domain.frames import Column
 from sluice.domain.predictions import Cells, Feedback, Label, ScoredRequest, prediction_id
-from sluice.stores.ledger_items import decode_feedback, decode_request
+from sluice.stores.archive_lines import sealed_line
+from sluice.stores.ledger_items import decode_feedback
 
 Kind = Literal["predictions", "feedback"]
 Line = Mapping[str, Any]
@@ -40,7 +41,7 @@ def count_record(archive: Archive, record: Record) -> Counted:
     """Raises IntegrityError, NotFound, KeyError, TypeError or ValueError for a record that makes no sense."""
     item = record.item
     if record.kind == "request":
-        return _scored(archive, record, decode_request(item, archive.artefacts.read))
+        return _scored(archive, record, archive.predictions.decode(record.tenant, item))
     return _labelled(archive, record, decode_feedback(item))
 
 
@@ -48,7 +49,8 @@ def _scored(archive: Archive, record: Record, request: ScoredRequest) -> Counted
     baseline = archive.baselines.find(record.tenant, request.project, request.model_version)
     counts = Counts()
     if baseline:
-        columns = {name: _column(cells) for name, cells in request.features.items()}
+        gone = request.personal if request.forgotten else ()
+        columns = {name: _column(cells) for name, cells in request.features.items() if name not in gone}
         counts = baseline.count_rows(columns, _outputs(baseline, request))
     return Counted(
         record=record,
@@ -57,7 +59,7 @@ def _scored(archive: Archive, record: Record, request: ScoredRequest) -> Counted
         environment=request.environment,
         model_version=request.model_version,
         at=request.created_at,
-        lines=tuple(_row_line(request, row) for row in range(request.rows)),
+        lines=_row_lines(archive, record.tenant, request, range(request.rows)),
         counts=counts,
     )
 
@@ -88,13 +90,17 @@ def _labelled(archive: Archive, record: Record, feedback: Feedback) -> Counted:
         at=feedback.created_at,
         lines=tuple(
             {
-                **_row_line(story.request, row),
+                **line,
                 "feedback_id": feedback.feedback_id,
                 "labelled_at": feedback.created_at,
                 "first_labelled_at": first_said.get(row, feedback.created_at),
                 "truth": label,
             }
-            for row, label in feedback.labels.items()
+            for line, (row, label) in zip(
+                _row_lines(archive, record.tenant, story.request, feedback.labels),
+                feedback.labels.items(),
+                strict=True,
+            )
         ),
         counts=counts,
     )
@@ -133,7 +139,14 @@ def _numbers(cells: Cells) -> NDArray[np.float64]:
     return np.array([np.nan if cell is None else float(cell) for cell in cells], dtype=np.float64)
 
 
-def _row_line(request: ScoredRequest, row: int) -> Line:
+def _row_lines(
+    archive: Archive, tenant: str, request: ScoredRequest, rows: Iterable[int]
+) -> tuple[Line, ...]:
+    key = archive.predictions.stored_key(tenant, request)
+    return tuple(sealed_line(_row_line(request, row), request.personal, key) for row in rows)
+
+
+def _row_line(request: ScoredRequest, row: int) -> dict[str, Any]:
     line: dict[str, Any] = {
         "prediction_id": prediction_id(request.request_id, row),
         "predicted_at": request.created_at,

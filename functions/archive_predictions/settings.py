@@ -16,7 +16,7 @@ class Archive(Deployment):
 
     @cached_property
     def predictions(self) -> Ledger:
-        return Ledger(self.ledger, self.artefacts)
+        return Ledger(self.ledger, self.artefacts, entity_keys=self.entity_keys)
 
     @cached_property
     def baselines(self) -> BaselineStore:

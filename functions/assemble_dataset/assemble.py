@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from sluice.domain.event import Event
 from sluice.domain.lineage import Edge, dataset_node, drift_node
 from sluice.domain.training import Training
 from sluice.project.schema import ProjectSpec, parse_project
+from sluice.stores.archive_lines import opened_line
 from sluice.stores.items import Item
 
 ACTOR = "sluice:assemble_dataset"
@@ -119,10 +121,16 @@ def _rows(
     lines, corrections = labelled_rows(
         assembly.artefacts, wanted.tenant, wanted.project, wanted.environment, since=since
     )
-    made = [row_of(line, spec) for line in lines]
+    find = partial(assembly.entity_keys.find, wanted.tenant, wanted.project)
+    opened = [line for line in (opened_line(line, find) for line in lines) if line is not None]
+    made = [row_of(line, spec) for line in opened]
     rows = [row for row in made if keeps_contract(row, spec)]
     until = max((str(line["labelled_at"]) for line in lines), default=since)
-    left_out = {"breaks_contract": len(made) - len(rows), "known_already": corrections}
+    left_out = {
+        "breaks_contract": len(made) - len(rows),
+        "known_already": corrections,
+        "forgotten": len(lines) - len(opened),
+    }
     return rows, left_out, until
 
 

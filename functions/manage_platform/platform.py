@@ -11,7 +11,6 @@ from sluice.stores.drift_reports import DriftReportStore
 from sluice.stores.feedback import FeedbackStore
 from sluice.stores.ledger import Ledger
 from sluice.stores.monitoring import MonitoringStore
-from sluice.stores.secrets import SecretStore
 from sluice.stores.tokens import TokenStore
 from sluice.web.idempotency import IdempotencyStore
 
@@ -26,7 +25,7 @@ class Platform(Deployment):
 
     @cached_property
     def predictions(self) -> Ledger:
-        return Ledger(self.ledger, self.artefacts)
+        return Ledger(self.ledger, self.artefacts, entity_keys=self.entity_keys)
 
     @cached_property
     def feedback(self) -> FeedbackStore:
@@ -43,10 +42,6 @@ class Platform(Deployment):
     @cached_property
     def tokens(self) -> TokenStore:
         return TokenStore(self.platform)
-
-    @cached_property
-    def secrets(self) -> SecretStore:
-        return SecretStore(self.platform)
 
     @cached_property
     def idempotency(self) -> IdempotencyStore:

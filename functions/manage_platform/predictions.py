@@ -36,6 +36,7 @@ from sluice.web.permissions import require
 class PredictionStory:
     """`output`: probability by class and label, or value. `inputs` and `explanation` leave protected out.
 
+    `forgotten` names inputs whose key was deleted: their values are null, and nothing explains the score.
     `feedback` is what turned out to be true, None while nobody said. `lineage` leads from data to row.
     """
 
@@ -52,6 +53,7 @@ class PredictionStory:
     project_digest: str
     approval: dict[str, Any]
     inputs: dict[str, Any]
+    forgotten: list[str]
     explanation: dict[str, Any] | None
     feedback: dict[str, Any] | None
     lineage: list[dict[str, str]]
@@ -78,7 +80,8 @@ def show(call: Call) -> Json:
         "project_digest": model.project_digest,
         "approval": _approval(promotion),
         "inputs": {name: value for name, value in request.row(row).items() if name not in manifest.protected},
-        "explanation": _explanation(manifest, request, row),
+        "forgotten": _forgotten(manifest, request),
+        "explanation": None if request.forgotten else _explanation(manifest, request, row),
         "feedback": _feedback(story, row),
         "lineage": [asdict(edge) for edge in _lineage(request, model, promotion)],
         "request": {
@@ -154,6 +157,11 @@ def _approval(promotion: Promotion) -> Json:
         "decisions": decisions,
         "status": promotion.status,
     }
+
+
+def _forgotten(manifest: Manifest, request: ScoredRequest) -> list[str]:
+    shown = [name for name in request.personal if name in request.features and name not in manifest.protected]
+    return shown if request.forgotten else []
 
 
 def _explanation(manifest: Manifest, request: ScoredRequest, row: int) -> Json | None:

@@ -18,8 +18,10 @@ from sluice.scoring.sessions import ModelCache
 from sluice.stores import clients, keys
 from sluice.stores.artefacts import ArtefactStore
 from sluice.stores.endpoints import EndpointStore
+from sluice.stores.entity_keys import EntityKeys
 from sluice.stores.items import Items
 from sluice.stores.ledger import Ledger
+from sluice.stores.secrets import SecretStore
 
 if TYPE_CHECKING:
     from functions.predict.settings import Settings
@@ -43,13 +45,15 @@ def build_serving(settings: Settings) -> Serving:
         return platform.get(keys.project(tenant=tenant, project=project)) is not None
 
     disk = DiskCache(fetch, Path(tempfile.gettempdir()) / "sluice-models", settings.disk)
+    ledger = Items(clients.hurried_dynamodb(), settings.ledger_table)
     return Serving(
         endpoints=EndpointCache(EndpointStore(platform).get),
         source=ModelSource(ModelCache(disk.read, settings.model_memory)),
         ledger=Ledger(
-            Items(clients.hurried_dynamodb(), settings.ledger_table),
+            ledger,
             artefacts,
             retention_days=settings.retention_days,
+            entity_keys=EntityKeys(ledger, SecretStore(platform)),
         ),
         knows_project=knows_project,
         clock=system_clock,

@@ -42,6 +42,7 @@ def record_of(scored: Scored) -> ScoredRequest:
         client_id=scored.ask.client_id,
         entity=scored.entity,
         timings=scored.timings,
+        personal=manifest.personal,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from functions.predict.answers import Answer, within_limits
 from functions.predict.record import record_of
 from sluice.domain.clock import Clock, format_time
-from sluice.domain.endpoints import Endpoint, Variant, choose_variant
+from sluice.domain.endpoints import Endpoint, Variant, choose_variant, hidden_entity
 from sluice.domain.errors import Conflict, NotFound
 from sluice.domain.predictions import ScoredRequest, prediction_id
 from sluice.scoring.model import Scores, score
@@ -117,7 +116,7 @@ def answer_scored(
         rows=rows,
         scores=scores,
         ask=ask,
-        entity=None if entity is None else _hidden(endpoint, entity),
+        entity=None if entity is None else hidden_entity(endpoint, entity),
         created_at=format_time(serving.clock()),
         timings=timings,
     )
@@ -148,11 +147,6 @@ def _served(serving: Serving, tenant: str, endpoint: Endpoint, version: str | No
     if version is not None:
         return serving.source.load(variant_of_version(endpoint, version))
     return serving.source.load_or_last(tenant, endpoint, choose_variant(endpoint, entity))
-
-
-def _hidden(endpoint: Endpoint, entity: str) -> str:
-    """The ledger holds no names: an entity is recognised by its hash, salted by the endpoint."""
-    return hashlib.sha256(f"{endpoint.salt}\n{entity}".encode(errors="backslashreplace")).hexdigest()
 
 
 def _milliseconds(**spans: tuple[float, float]) -> dict[str, float]:

@@ -11,6 +11,7 @@ from sluice.domain.model import ModelVersion
 from sluice.domain.training import NO_CODE, Training
 from sluice.scoring.manifest import Manifest
 from sluice.stores.deployment import Deployment
+from sluice.stores.secrets import ENTITY_KEYS
 from sluice.workflows.training_stage import Found
 
 
@@ -19,6 +20,8 @@ def register(deployment: Deployment, tenant: str, training: Training) -> Found:
     if training.run_id is None or training.experiment_id is None or training.outcome is None:
         raise Conflict(f"training {training.training_id} has no run or no outcome: it was not evaluated")
     manifest = Manifest.parse(deployment.artefacts.read(training.artefacts["manifest"]))
+    if manifest.personal:  # predict, which will wrap entities' keys with it, may not write it
+        deployment.secrets.key(tenant, ENTITY_KEYS)
     artefacts = copy_files(deployment.artefacts, tenant, training, manifest)
     log_run(deployment.tracking, tenant, training, manifest)
     version = _number(deployment, tenant, training, manifest, training.run_id)

@@ -41,6 +41,7 @@ def draft_manifest(spec: ProjectSpec, onnx: bytes, result: Mapping[str, Any]) ->
         "explanation": result["explanation"],
         "reasons": {column.name: column.reason for column in spec.contract.features if column.reason},
         "protected": [column.name for column in spec.contract.protected],
+        "personal": [column.name for column in spec.contract.columns if column.personal],
         "train": {
             "rows": result["rows"],
             "seed": spec.training.seed,

@@ -9,7 +9,7 @@ from pathlib import Path
 from infra.packaging.elf import strip_library
 from infra.packaging.uv import run_uv
 
-LAYERS = ("base", "onnx", "data", "train")
+LAYERS = ("base", "onnx", "data", "train", "crypto")
 CLOUD_PLATFORM = "aarch64-manylinux_2_28"
 CLOUD_PYTHON = "3.13"
 # Nothing imports these on Lambda.

@@ -41,6 +41,7 @@ for name, group in (
 ):
     app.add_typer(group, name=name, no_args_is_help=True)
 app.command("predict")(prediction.predict)
+app.command("forget")(prediction.forget)
 app.command("lineage")(records.lineage)
 app.command("connect")(connect.connect)
 stack.add_to(app)

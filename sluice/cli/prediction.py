@@ -77,6 +77,26 @@ def show_prediction(
         show.console().print(story_card(story))
 
 
+def forget(
+    context: typer.Context,
+    project: ProjectName,
+    entity: Annotated[str | None, typer.Option("--entity", help="As requests named it.")] = None,
+    prediction_id: Annotated[
+        str | None, typer.Option("--prediction", help="A prediction of a request that named no entity.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Forget an entity: delete the key of its personal fields, in the ledger and in every archive."""
+    named = {name: value for name, value in (("entity", entity), ("prediction_id", prediction_id)) if value}
+    if len(named) != 1:
+        raise Invalid("say whom to forget: either --entity or --prediction")
+    answer = session_of(context).api("admin").forget(project, **named)
+    if as_json:
+        show.dump(answer)
+    else:
+        show.console().print(f"✓ forgotten: {answer['keys']} keys deleted")
+
+
 @feedback_app.command("push")
 def push_feedback(
     context: typer.Context,

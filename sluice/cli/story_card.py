@@ -25,6 +25,7 @@ def story_card(story: show.Json) -> Panel:
         ("code", story["code_digest"]),
         ("project.yaml", f"version {story['project_version']} ({show.short(story['project_digest'])})"),
         ("approved", _approved(approval)),
+        ("forgotten", ", ".join(story["forgotten"]) or None),
         ("turned out", (story["feedback"] or {}).get("label")),
     ]
     explanation = story["explanation"]

@@ -55,6 +55,10 @@ class Api:
         """How a prediction came about."""
         return self._transport.get(f"{_ROOT}/predictions/{prediction_id}")
 
+    def forget(self, project: str, **named: str) -> Json:
+        """Delete the keys of an `entity`, or of the request of a `prediction_id`: {"keys": how many}."""
+        return self.create(project, "forgotten", named)
+
     def feedback(self, project: str, items: Sequence[Mapping[str, Any]]) -> Json:
         return self.create(project, "feedback", {"items": list(items)})
 

@@ -58,6 +58,11 @@ def choose_variant(endpoint: Endpoint, entity: str) -> Variant:
     raise Invalid(f"no variant of {endpoint.project} in {endpoint.environment} has a weight")
 
 
+def hidden_entity(endpoint: Endpoint, entity: str) -> str:
+    """How the ledger knows an entity: it holds no names, but a hash that the endpoint's salt is part of."""
+    return hashlib.sha256(f"{endpoint.salt}\n{entity}".encode(errors="backslashreplace")).hexdigest()
+
+
 def check_variants(variants: Sequence[Variant]) -> None:
     """Invalid unless names differ, no weight is negative and some weight is positive."""
     names = [variant.name for variant in variants]

@@ -33,6 +33,8 @@ class ScoredRequest:
 
     `features` are the model's inputs, `accompanying` protected values that came for monitoring only.
     `probabilities` has one column a class. `timings` in milliseconds. `entity` is a salted hash.
+    `personal` columns are stored under a key (`key_id` of the entity's keys); once that was `forgotten` their
+    cells are None.
     """
 
     request_id: str
@@ -59,6 +61,9 @@ class ScoredRequest:
     client_id: str | None = None
     entity: str | None = None
     timings: Mapping[str, float] = field(default_factory=dict)
+    personal: tuple[str, ...] = ()
+    key_id: str | None = None
+    forgotten: bool = False
 
     def row(self, number: int) -> dict[str, Cell]:
         """The features of one row."""

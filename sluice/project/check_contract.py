@@ -51,6 +51,12 @@ _COLUMN_RULES: tuple[tuple[str, Callable[[Column], bool], str, str], ...] = (
         "only a protected column needs leave to be a model input",
     ),
     (
+        "personal",
+        lambda column: column.personal and not (column.is_feature or column.role == "protected"),
+        "role feature or protected",
+        "a prediction holds features and protected values only",
+    ),
+    (
         "minimum",
         lambda column: column.minimum is not None and column.dtype not in _NUMERIC_DTYPES,
         "dtype number or integer",

@@ -34,6 +34,8 @@ class Column(Section):
     """The largest number that is possible."""
     categories: tuple[str, ...] | None = Field(default=None, min_length=1, max_length=1000)
     """The only values a string column may hold."""
+    personal: bool = False
+    """Kept with predictions under a key of the person's own, which `sluice forget` deletes."""
     unique: bool = False
     """No value occurs twice. An id is unique anyway."""
     reason: Text | None = None

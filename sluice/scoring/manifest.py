@@ -89,6 +89,7 @@ class Manifest:
     explanation: Linear | None
     reasons: Mapping[str, str]
     protected: tuple[str, ...]
+    personal: tuple[str, ...]
     digest: str
 
     @classmethod
@@ -127,6 +128,7 @@ def _manifest(document: Mapping[str, Any], digest: str) -> Manifest:
         explanation=_explanation(document.get("explanation") or {"kind": "none"}),
         reasons=dict(document.get("reasons") or {}),
         protected=tuple(document.get("protected") or ()),
+        personal=tuple(document.get("personal") or ()),
         digest=digest,
     )
 

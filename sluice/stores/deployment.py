@@ -12,12 +12,14 @@ from sluice.stores import clients
 from sluice.stores.artefacts import ArtefactStore
 from sluice.stores.audit import AuditStore
 from sluice.stores.endpoints import EndpointStore
+from sluice.stores.entity_keys import EntityKeys
 from sluice.stores.events import EventBus
 from sluice.stores.items import Items
 from sluice.stores.lineage import LineageStore
 from sluice.stores.models import ModelStore
 from sluice.stores.projects import ProjectStore
 from sluice.stores.promotions import PromotionStore
+from sluice.stores.secrets import SecretStore
 from sluice.stores.tracking.store import Tracking, open_tracking
 from sluice.stores.trainings import TrainingStore
 from sluice.stores.uploads import UploadStore
@@ -58,6 +60,14 @@ class Deployment:
     @cached_property
     def ledger(self) -> Items:
         return self._items("LEDGER_TABLE")
+
+    @cached_property
+    def secrets(self) -> SecretStore:
+        return SecretStore(self.platform)
+
+    @cached_property
+    def entity_keys(self) -> EntityKeys:
+        return EntityKeys(self.ledger, self.secrets)
 
     @cached_property
     def artefacts(self) -> ArtefactStore:

@@ -114,17 +114,8 @@ class Items:
 
     def delete(self, key: Key, *, expected: Mapping[str, Any]) -> bool:
         """Delete an item that is as `expected`; False where it is not, or is gone already."""
-        names: dict[str, str] = {}
-        values: dict[str, Any] = {}
-        condition = " AND ".join(_conditions(expected, names, values))
         try:
-            self._call(
-                "delete_item",
-                Key=_key(key),
-                ConditionExpression=condition,
-                ExpressionAttributeNames=names,
-                ExpressionAttributeValues=values,
-            )
+            self._call("delete_item", Key=_key(key), **_condition(expected))
         except ConditionFailed:
             return False
         return True
@@ -207,6 +198,11 @@ class Items:
         """An update for `transact`, with the meaning of `update`."""
         expression = self._update_expression(changes, expected or {}, remove, self.new_id())
         return {"Update": {"TableName": self.table, "Key": _key(key), **expression}}
+
+    def deleting(self, key: Key, *, expected: Mapping[str, Any] | None = None) -> Item:
+        """A deletion for `transact`, of an item that exists and is as `expected`."""
+        condition = _condition(expected) if expected else {"ConditionExpression": "attribute_exists(pk)"}
+        return {"Delete": {"TableName": self.table, "Key": _key(key), **condition}}
 
     def _stamped(self, item: Item, request_id: str) -> Item:
         now = self.now()
@@ -323,6 +319,17 @@ def _index_names(index: str | None) -> tuple[str, str]:
     if index is None:
         return "pk", "sk"
     return ("pk", f"{index}sk") if index.startswith("lsi") else (f"{index}pk", f"{index}sk")
+
+
+def _condition(expected: Mapping[str, Any]) -> dict[str, Any]:
+    names: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    condition = " AND ".join(_conditions(expected, names, values))
+    return {
+        "ConditionExpression": condition,
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+    }
 
 
 def _conditions(expected: Mapping[str, Any], names: dict[str, str], values: dict[str, Any]) -> list[str]:

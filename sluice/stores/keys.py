@@ -177,6 +177,18 @@ def endpoint_hour(*, tenant: str, project: str, environment: str, time: str, req
     return f"{tenant}#endpoint#{project}#{environment}#{time[:13]}#{shard:02d}"
 
 
+def entity_partition(*, tenant: str, project: str, subject: str) -> str:
+    return f"{tenant}#entity#{project}#{subject}"
+
+
+def entity_key(*, tenant: str, project: str, subject: str) -> Key:
+    return entity_partition(tenant=tenant, project=project, subject=subject), "key"
+
+
+def forgotten_key(*, tenant: str, project: str, subject: str, key_id: str) -> Key:
+    return entity_partition(tenant=tenant, project=project, subject=subject), f"forgotten#{key_id}"
+
+
 def audit_partition(*, tenant: str, project: str) -> str:
     return f"{tenant}#audit#{project}"
 

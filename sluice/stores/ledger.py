@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sluice.domain.errors import Conflict, Unavailable
 from sluice.domain.predictions import Feedback, Label, ScoredRequest, latest_labels
 from sluice.stores import keys
+from sluice.stores.entity_keys import EntityKey, EntityKeys, Sealed
 from sluice.stores.ledger_items import decode_feedback, decode_request, request_attributes, request_document
 
 if TYPE_CHECKING:
@@ -36,13 +37,22 @@ class Story:
     labels: Mapping[int, Label]
 
 
+def subject_of(request: ScoredRequest) -> str:
+    """Whose personal fields these are: the entity's, or of the request alone where it named none."""
+    return request.entity or request.request_id
+
+
 @dataclass(frozen=True)
 class Ledger:
-    """The ledger table and, for what is large, the archive bucket. `retention_days` sets the TTL."""
+    """The ledger table and, for what is large, the archive bucket. `retention_days` sets the TTL.
+
+    Without `entity_keys`, requests with personal fields are not taken, and read as forgotten.
+    """
 
     items: Items
     artefacts: ArtefactStore
     retention_days: int = 365
+    entity_keys: EntityKeys | None = None
 
     def put(self, tenant: str, request: ScoredRequest) -> None:
         """Make the request durable. Repeating the same put is fine; Conflict if the id is another's,
@@ -58,7 +68,31 @@ class Ledger:
     def get(self, tenant: str, request_id: str) -> ScoredRequest | None:
         """The request, or None; IntegrityError when its rows are not what was recorded."""
         item = self.items.get(keys.scored_request(tenant=tenant, request_id=request_id))
-        return None if item is None else decode_request(item, self.artefacts.read)
+        return None if item is None else self.decode(tenant, item)
+
+    def decode(self, tenant: str, item: Item) -> ScoredRequest:
+        """The request in an item of this table, however it was read; IntegrityError when it is none."""
+
+        def find(sealed: Sealed) -> EntityKey | None:
+            return self.entity_keys.find(tenant, item["project"], sealed) if self.entity_keys else None
+
+        return decode_request(item, self.artefacts.read, find)
+
+    def stored_key(self, tenant: str, request: ScoredRequest) -> EntityKey | None:
+        """The key that a request's personal fields are stored under; None where it has none (any more)."""
+        if request.key_id is None or self.entity_keys is None:
+            return None
+        sealed = {"subject": subject_of(request), "key": request.key_id}
+        return self.entity_keys.find(tenant, request.project, sealed)
+
+    def _new_key(self, tenant: str, request: ScoredRequest) -> EntityKey | None:
+        """The key for a request's personal fields: of its entity, or its own; None where it has no such."""
+        carried = {*request.features, *request.accompanying}
+        if carried.isdisjoint(request.personal):
+            return None
+        if self.entity_keys is None:
+            raise Unavailable("personal fields cannot be encrypted here")
+        return self.entity_keys.current(tenant, request.project, subject_of(request))
 
     def story(self, tenant: str, request_id: str) -> Story | None:
         """The request with its feedback, in one query; None for an unknown request."""
@@ -68,7 +102,7 @@ class Ledger:
         if found is None:
             return None
         history = tuple(decode_feedback(item) for item in items if item["sk"].startswith("feedback#"))
-        return Story(decode_request(found, self.artefacts.read), history, latest_labels(history))
+        return Story(self.decode(tenant, found), history, latest_labels(history))
 
     def _item(self, tenant: str, request: ScoredRequest) -> Item:
         pk, sk = keys.scored_request(tenant=tenant, request_id=request.request_id)
@@ -91,7 +125,7 @@ class Ledger:
         }
 
     def _rows(self, tenant: str, request: ScoredRequest) -> dict[str, Any]:
-        document = request_document(request)
+        document = request_document(request, self._new_key(tenant, request))
         if len(document) <= INLINE_BYTES:
             return {"document": document}
         content = document.encode() if isinstance(document, str) else document

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.errors import IntegrityError
 from sluice.domain.predictions import Feedback, ScoredRequest, pack, unpack
+from sluice.stores.entity_keys import EntityKey, Sealed
 
 ReadRef = Callable[[ArtefactRef], bytes]
+FindKey = Callable[[Sealed], EntityKey | None]
 
 GZIP_FROM_BYTES = 1024
 GZIP_TO_BYTES = 256 * 1024
@@ -34,6 +36,7 @@ _NUMBERS = ("revision", "model_version", "rows")
 _OPTIONAL = ("threshold", "client_id", "entity")
 _COLUMNS = ("features", "probabilities", "accompanying")
 _LISTS = ("labels", "values")
+_SEALED = ("features", "accompanying")
 
 
 def request_attributes(request: ScoredRequest) -> dict[str, Any]:
@@ -43,16 +46,21 @@ def request_attributes(request: ScoredRequest) -> dict[str, Any]:
         "request": request.request_id,
         "classes": list(request.classes),
         "timings": dict(request.timings),
+        "personal": list(request.personal) or None,
         **{name: getattr(request, name) for name in names},
     }
 
 
-def request_document(request: ScoredRequest) -> str | bytes:
-    """A request's rows as JSON text, gzipped where that saves something."""
+def request_document(request: ScoredRequest, key: EntityKey | None = None) -> str | bytes:
+    """A request's rows as JSON text, gzipped where that saves something; personal columns under `key`."""
     columns = {name: {key: pack(cells) for key, cells in getattr(request, name).items()} for name in _COLUMNS}
     lists = {name: pack(getattr(request, name)) for name in _LISTS}
     filled = {name: value for name, value in (columns | lists).items() if value}
-    text = json.dumps(filled, separators=(",", ":"))
+    if key is not None:
+        taken = _taken_out(columns, request.personal)
+        filled["sealed"] = key.seal(_context(request.request_id), _dumped(taken).encode())
+        filled["hidden"] = {name: list(cells) for name, cells in taken.items()}
+    text = _dumped(filled)
     if not GZIP_FROM_BYTES <= len(text) <= GZIP_TO_BYTES:
         return text
     return gzip.compress(text.encode(), compresslevel=1, mtime=0)
@@ -63,10 +71,20 @@ def decode_head(item: Mapping[str, Any]) -> ScoredRequest:
     return _request(item, {})
 
 
-def decode_request(item: Mapping[str, Any], read: ReadRef) -> ScoredRequest:
-    """A request with its rows; `read` gives what overflowed. IntegrityError for an item that is none."""
+def decode_request(
+    item: Mapping[str, Any], read: ReadRef, find_key: FindKey = lambda _: None
+) -> ScoredRequest:
+    """A request with its rows; `read` gives what overflowed, `find_key` the key of its personal columns.
+    IntegrityError for an item that is none.
+    """
     try:
-        return _request(item, json.loads(_text(item, read)))
+        document = json.loads(_text(item, read))
+        sealed = document.get("sealed")
+        key = find_key(sealed) if sealed else None
+        if sealed:
+            opened = _opened(item, sealed, key, document["hidden"])
+            document |= {name: document.get(name, {}) | opened[name] for name in _SEALED}
+        return _request(item, document, forgotten=bool(sealed) and key is None)
     except (KeyError, OSError, ValueError) as error:
         raise IntegrityError(f"a ledger item cannot be read: {type(error).__name__}: {error}") from error
 
@@ -89,7 +107,34 @@ def decode_feedback(item: Mapping[str, Any]) -> Feedback:
         raise IntegrityError(f"a feedback item cannot be read: {type(error).__name__}: {error}") from error
 
 
-def _request(item: Mapping[str, Any], document: Mapping[str, Any]) -> ScoredRequest:
+def _context(request_id: str) -> str:
+    return f"request:{request_id}"
+
+
+def _taken_out(columns: dict[str, dict[str, Any]], personal: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The personal ones of the columns, which lose them."""
+    return {
+        name: {key: columns[name].pop(key) for key in personal if key in columns[name]} for name in _SEALED
+    }
+
+
+def _opened(
+    item: Mapping[str, Any], sealed: Sealed, key: EntityKey | None, hidden: Mapping[str, Sequence[str]]
+) -> dict[str, dict[str, Any]]:
+    """Personal columns; empty cells once their key was forgotten."""
+    if key is None:
+        return {part: {name: [None] * item["rows"] for name in names} for part, names in hidden.items()}
+    opened: dict[str, dict[str, Any]] = json.loads(key.open(_context(item["request"]), sealed))
+    return opened
+
+
+def _dumped(value: Any) -> str:  # noqa: ANN401 - JSON
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _request(
+    item: Mapping[str, Any], document: Mapping[str, Any], *, forgotten: bool = False
+) -> ScoredRequest:
     threshold = item.get("threshold")
     try:
         fields: dict[str, Any] = {
@@ -99,6 +144,9 @@ def _request(item: Mapping[str, Any], document: Mapping[str, Any]) -> ScoredRequ
             "threshold": None if threshold is None else float(threshold),
             "client_id": item.get("client_id"),
             "entity": item.get("entity"),
+            "personal": tuple(item.get("personal", ())),
+            "key_id": (document.get("sealed") or {}).get("key"),
+            "forgotten": forgotten,
         }
         fields |= {name: str(item[name]) for name in _TEXTS}
         fields |= {name: int(item[name]) for name in _NUMBERS}

@@ -115,6 +115,7 @@ RULES: tuple[Rule, ...] = (
     ),
     # A story shows one person's values: viewers of models need not see those.
     _rule("prediction.read", "project", _EVERYBODY - {"viewer"}, f"GET {_API}/predictions/{{prediction_id}}"),
+    _rule("entity.forget", "project", {"admin"}, f"POST {_PROJECT}/forgotten"),
     _rule("feedback.send", "project", {"invoker", "contributor", "admin"}, f"POST {_PROJECT}/feedback"),
     _rule("drift.run", "project", {"contributor", "deployer", "admin"}, f"POST {_PROJECT}/drift"),
     _rule("drift.read", "project", _READERS, f"GET {_PROJECT}/drift", f"GET {_PROJECT}/drift/{{report_id}}"),

@@ -185,15 +185,6 @@ class Table(Items):
             check["ExpressionAttributeValues"] = {f":{name}": {"S": value} for name, value in values.items()}
         return {"ConditionCheck": check}
 
-    def deleting(self, key: Key) -> Item:
-        return {
-            "Delete": {
-                "TableName": self.table,
-                "Key": {"pk": {"S": key[0]}, "sk": {"S": key[1]}},
-                "ConditionExpression": "attribute_exists(pk)",
-            }
-        }
-
     def until_settled(self, attempt: Callable[[], _T], *, retry: tuple[type[Exception], ...]) -> _T:
         """The first result of `attempt` that no other writer spoiled; Unavailable after 30 tries."""
         for count in range(_ATTEMPTS):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from functions.manage_platform.platform import Platform
@@ -12,7 +13,6 @@ from sluice.domain.model import ModelVersion
 from sluice.domain.predictions import ScoredRequest
 from sluice.domain.promotion import Promotion
 from sluice.project.schema import canonical, digest, parse_project
-from sluice.stores.ledger import Ledger
 from tests.stores.control_api.test_projects import spec
 
 TENANT, PROJECT = "default", "credit"
@@ -119,7 +119,13 @@ def serve(platform: Platform, model: ModelVersion, promotion: Promotion) -> None
 
 
 def score(
-    platform: Platform, model: ModelVersion, promotion: Promotion, *, rows: int, request_id: str
+    platform: Platform,
+    model: ModelVersion,
+    promotion: Promotion,
+    *,
+    rows: int,
+    request_id: str,
+    **changes: Any,
 ) -> ScoredRequest:
     """A request as predict would have written it."""
     request = ScoredRequest(
@@ -149,7 +155,8 @@ def score(
         labels=["1"] * rows,
         accompanying={"nationality": ["x"] * rows},
     )
-    Ledger(platform.ledger, platform.artefacts).put(TENANT, request)
+    request = replace(request, **changes)
+    platform.predictions.put(TENANT, request)
     return request
 
 
@@ -160,6 +167,7 @@ def scored(
     project: str = PROJECT,
     request_id: str = REQUEST,
     promotion_id: str = "promotion-1",
+    **changes: Any,
 ) -> ScoredRequest:
     """A project whose first model waits for its approval, serves already, and scored one request."""
     pushed = parse_project(spec(project))
@@ -177,4 +185,4 @@ def scored(
         platform, promotion_id=promotion_id, project=project, model_digest=model.model_digest
     )
     serve(platform, model, promotion)
-    return score(platform, model, promotion, rows=rows, request_id=request_id)
+    return score(platform, model, promotion, rows=rows, request_id=request_id, **changes)

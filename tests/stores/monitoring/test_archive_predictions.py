@@ -6,6 +6,7 @@ import gzip
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from sluice.domain.counts import Counts
 from sluice.domain.errors import Unavailable
 from sluice.domain.monitor import Chunk
 from sluice.domain.predictions import prediction_id
+from sluice.stores.archive_lines import opened_line
 from sluice.stores.monitoring import MonitoringStore
 from tests.stores.monitoring.world import PROJECT, TENANT, Rooms, StreamRecord, World
 from tests.unit.monitoring.builders import baseline_of, columns_of, outputs_of
@@ -233,3 +235,47 @@ def test_long_requests_end_a_chunk_and_short_ones_share_one(world: World) -> Non
     archive_delivery(world.rooms, world.stream)
     chunks, _ = world.rooms.counts.pending(TENANT, PROJECT, "production", 1, limit=100)
     assert [chunk.counts.rows for chunk in chunks] == [100, 250, 30]
+
+
+def test_personal_fields_are_counted_and_archived_under_their_entitys_key(world: World) -> None:
+    subject = "a" * 64
+    request = world.score(3, personal=("income",), entity=subject)
+    archive_delivery(world.rooms, world.stream)
+
+    line = archived(world, "predictions")[0]
+    columns = columns_of(3, seed=1001)
+    # drift sees them
+    assert counted(world).parts == baseline_of().count_rows(columns, outputs_of(columns)).parts
+    # the archive holds them for those who have the key
+    assert set(line["features"]) == {"age", "channel"}
+    find = partial(world.rooms.entity_keys.find, TENANT, PROJECT)
+    opened = opened_line(line, find)
+    assert opened is not None
+    assert opened["features"] == request.row(int(line["prediction_id"].rpartition(".")[2]))
+    # until it is deleted
+    assert world.rooms.entity_keys.forget(TENANT, PROJECT, subject, by="root")
+    assert opened_line(line, find) is None
+
+
+def test_what_was_forgotten_before_it_was_counted_counts_as_missing(world: World) -> None:
+    world.score(3, personal=("income",), entity="a" * 64)
+    world.rooms.entity_keys.forget(TENANT, PROJECT, "a" * 64, by="root")
+
+    assert archive_delivery(world.rooms, world.stream)["counted"] == 1
+
+    assert counted(world).parts["feature/income"][-1] == 3
+    assert all(line["sealed"] == {} for line in archived(world, "predictions"))
+
+
+def test_removals_by_ttl_and_keys_are_not_predictions(world: World) -> None:
+    world.score(3, personal=("income",), entity="a" * 64)
+    removed = {**world.stream[0], "eventName": "REMOVE", "userIdentity": {"type": "Service"}}
+    changed = {**world.stream[0], "eventName": "MODIFY"}
+    key = {"pk": {"S": f"{TENANT}#entity#{PROJECT}#a"}, "sk": {"S": "key"}}
+    made = {"eventName": "INSERT", "dynamodb": {"NewImage": key}}
+
+    assert archive_delivery(world.rooms, [removed, changed, made]) == {
+        "counted": 0,
+        "repeated": 0,
+        "unreadable": 0,
+    }

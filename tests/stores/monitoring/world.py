@@ -62,7 +62,7 @@ class World:
 
     @property
     def ledger(self) -> Ledger:
-        return Ledger(self.rooms.ledger, self.rooms.artefacts)
+        return Ledger(self.rooms.ledger, self.rooms.artefacts, entity_keys=self.rooms.entity_keys)
 
     def push(self, **monitoring: Any) -> None:
         spec = parse_project(project_document(**monitoring))
