@@ -48,7 +48,7 @@ def tracking() -> Tracking:
     """The store, with everything a warm function has read."""
     chosen = settings()
     root = f"s3://{chosen.bucket}/{{tenant}}/" if chosen.direct else "mlflow-artifacts:/"
-    return open_tracking(clients.dynamodb(), chosen.table, artifact_root=root)
+    return open_tracking(clients.light_dynamodb(), chosen.table, artifact_root=root)
 
 
 @cache

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from botocore.config import Config
-from botocore.session import get_session
+from sluice.stores.light_dynamodb import open_dynamodb
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -19,37 +18,51 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
     from mypy_boto3_sts.client import STSClient
 
-_CONFIG = Config(
-    connect_timeout=2,
-    read_timeout=20,
-    retries={"mode": "standard", "max_attempts": 4},
-    tcp_keepalive=True,
-)
+_SETTINGS: dict[str, Any] = {
+    "connect_timeout": 2,
+    "read_timeout": 20,
+    "retries": {"mode": "standard", "max_attempts": 4},
+    "tcp_keepalive": True,
+}
+_S3_SETTINGS = {**_SETTINGS, "signature_version": "s3v4", "s3": {"addressing_style": "path"}}
+_HURRIED = {
+    **_SETTINGS,
+    "connect_timeout": 1,
+    "read_timeout": 3,
+    "retries": {"mode": "standard", "max_attempts": 3},
+}
 
 
-def _client(service: str, **options: Any) -> Any:  # noqa: ANN401 - whatever botocore takes and makes
-    return get_session().create_client(service, **options)
+def _client(service: str, settings: dict[str, Any], **options: Any) -> Any:  # noqa: ANN401 - botocore's
+    # Half of a cold start: not for functions (or tests) that need no such client.
+    from botocore.config import Config  # noqa: PLC0415
+    from botocore.session import get_session  # noqa: PLC0415
+
+    return get_session().create_client(service, config=Config(**settings), **options)
+
+
+@cache
+def light_dynamodb() -> DynamoDBClient:
+    """For doors whose callers wait for every millisecond: the operations of `Items`, nothing else."""
+    return cast("DynamoDBClient", open_dynamodb())
 
 
 @cache
 def dynamodb() -> DynamoDBClient:
-    client: DynamoDBClient = _client("dynamodb", config=_CONFIG)
+    client: DynamoDBClient = _client("dynamodb", _SETTINGS)
     return client
 
 
 @cache
 def hurried_dynamodb() -> DynamoDBClient:
     """For a door that must say no within its caller's patience: gives up after about ten seconds."""
-    config = _CONFIG.merge(
-        Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "max_attempts": 3})
-    )
-    client: DynamoDBClient = _client("dynamodb", config=config)
+    client: DynamoDBClient = _client("dynamodb", _HURRIED)
     return client
 
 
 @cache
 def s3() -> S3Client:
-    client: S3Client = _client("s3", config=_S3_CONFIG)
+    client: S3Client = _client("s3", _S3_SETTINGS)
     return client
 
 
@@ -57,25 +70,25 @@ def s3() -> S3Client:
 def presigning_s3() -> S3Client:
     """Signs links for people's machines, whose way to S3 may differ from a function's."""
     endpoint = os.environ.get("S3_PUBLIC_ENDPOINT") or None
-    client: S3Client = _client("s3", config=_S3_CONFIG, endpoint_url=endpoint)
+    client: S3Client = _client("s3", _S3_SETTINGS, endpoint_url=endpoint)
     return client
 
 
 @cache
 def events() -> EventBridgeClient:
-    client: EventBridgeClient = _client("events", config=_CONFIG)
+    client: EventBridgeClient = _client("events", _SETTINGS)
     return client
 
 
 @cache
 def states() -> SFNClient:
-    client: SFNClient = _client("stepfunctions", config=_CONFIG)
+    client: SFNClient = _client("stepfunctions", _SETTINGS)
     return client
 
 
 @cache
 def sts() -> STSClient:
-    client: STSClient = _client("sts", config=_CONFIG)
+    client: STSClient = _client("sts", _SETTINGS)
     return client
 
 
@@ -83,12 +96,9 @@ def scoped_s3(*, access_key_id: str, secret_access_key: str, session_token: str)
     """With somebody else's rights: those of a session that was assumed."""
     client: S3Client = _client(
         "s3",
-        config=_S3_CONFIG,
+        _S3_SETTINGS,
         aws_access_key_id=access_key_id,
         aws_secret_access_key=secret_access_key,
         aws_session_token=session_token,
     )
     return client
-
-
-_S3_CONFIG = _CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "path"}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -297,8 +298,8 @@ def decode(raw: Mapping[str, Any]) -> Any:  # noqa: ANN401
             return {name: decode(inner) for name, inner in value.items()}
         case "L":
             return [decode(inner) for inner in value]
-        case "B":
-            return bytes(value)
+        case "B":  # a light client leaves bytes as DynamoDB's JSON has them
+            return b64decode(value) if isinstance(value, str) else bytes(value)
     return value
 
 

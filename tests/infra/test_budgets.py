@@ -23,16 +23,23 @@ WAITED_FOR = {
     "predict": HEAVY,
 }
 IMPORT_CPU_SECONDS = 3.0
+TRACKING_MEGABYTES = 70
 
 # In Lambda a handler sees its asset, its layers and boto3; nothing of the environment that tests run in.
 IMPORT = """
-import json, sys, time
+import json, resource, sys, time
 sys.path[:0] = json.loads(sys.argv[1])
 started = time.process_time()
 __import__(sys.argv[2])
-modules = sorted({name.split(".")[0] for name in sys.modules})
-print(json.dumps({"seconds": time.process_time() - started, "modules": modules}))
+seconds = time.process_time() - started
+if len(sys.argv) > 3:
+    exec(sys.argv[3])
+unit = 1024 if sys.platform == "linux" else 1024 * 1024
+megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+print(json.dumps({"seconds": seconds, "megabytes": megabytes, "modules": sorted(sys.modules)}))
 """
+# What is built for a first request.
+FIRST_REQUEST = "from functions.track_runs import settings; settings.tracking()"
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,12 @@ class Imported:
     """What importing a handler took and brought."""
 
     seconds: float
-    modules: frozenset[str]
+    loaded: frozenset[str]
+    megabytes: float
+
+    @property
+    def modules(self) -> frozenset[str]:
+        return frozenset(name.split(".")[0] for name in self.loaded)
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
@@ -50,6 +62,15 @@ def test_a_room_imports_from_its_own_layers(room: Room, tmp_path: Path) -> None:
     assert not imported.modules & WAITED_FOR.get(room.name, frozenset())
     if room.name in WAITED_FOR:
         assert imported.seconds < IMPORT_CPU_SECONDS
+
+
+def test_a_first_tracking_request_needs_no_botocore_session(tmp_path: Path) -> None:
+    (room,) = (room for room in ROOMS if room.name == "track_runs")
+
+    begun = _import(room, tmp_path, FIRST_REQUEST)
+
+    assert not begun.loaded & {"botocore.session", "botocore.client", "botocore.config", "boto3"}
+    assert begun.megabytes < TRACKING_MEGABYTES
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
@@ -63,12 +84,23 @@ def test_an_asset_is_small_and_only_ours(room: Room, tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "functions").iterdir() if path.is_dir()} == {room.name}
 
 
-def _import(room: Room, asset: Path) -> Imported:
+def _import(room: Room, asset: Path, further: str = "") -> Imported:
     build_function(ROOT, room.name, asset)
     layers = [build_host_layer(ROOT, layer, LAYER_STORE) for layer in room.layers]
     paths = json.dumps([str(path) for path in (asset, *layers)])
     command = [str(emulator_interpreter()), "-I", "-c", IMPORT, paths, f"functions.{room.name}.handler"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    environment = {
+        "TRACKING_TABLE": "tracking",
+        "ARTIFACTS_BUCKET": "artifacts",
+        "AWS_REGION": "eu-central-1",
+    }
+    done = subprocess.run(
+        [*command, *([further] if further else [])],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     told = json.loads(done.stdout.splitlines()[-1])
-    return Imported(told["seconds"], frozenset(told["modules"]))
+    return Imported(told["seconds"], frozenset(told["modules"]), told["megabytes"])
