@@ -9,8 +9,6 @@ from functions.check_drift.announce_reports import announce_reports
 from functions.check_drift.check_version import Check, check_version
 from functions.check_drift.settings import Monitoring
 
-TENANTS = ("default",)
-
 
 def check_projects(monitoring: Monitoring, event: Mapping[str, Any], correlation_id: str) -> list[str]:
     """The ids of the reports that were made. Raises the first error after every project had its turn."""
@@ -32,7 +30,7 @@ def _checks(monitoring: Monitoring, event: Mapping[str, Any], correlation_id: st
         environment = detail["data"].get("environment")
         yield Check(detail["tenant"], detail["project"], environment, True, detail["correlation_id"])
         return
-    for tenant in TENANTS:
+    for tenant in monitoring.tenants.names():
         for project in monitoring.projects.names(tenant):
             yield Check(tenant, project, None, False, correlation_id)
 

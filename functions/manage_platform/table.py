@@ -14,6 +14,7 @@ from functions.manage_platform import (
     predictions,
     projects,
     promotions,
+    tenants,
     tokens,
     trainings,
     uploads,
@@ -42,4 +43,5 @@ ROUTES: tuple[Route, ...] = (
     *lineage.ROUTES,
     *audit.ROUTES,
     *tokens.ROUTES,
+    *tenants.ROUTES,
 )

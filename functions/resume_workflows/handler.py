@@ -9,8 +9,6 @@ from functions.resume_workflows.resume import resume_promotions, resume_training
 from sluice.stores.deployment import deployment
 from sluice.web.observability import note, observed
 
-TENANTS = ("default",)
-
 
 @observed
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401, ARG001 - Lambda's signature
@@ -20,7 +18,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN
     leaves it out.
     """
     moved: dict[str, list[str]] = {"trainings": [], "promotions": [], "uploads": [], "failed": []}
-    for tenant in TENANTS:
+    for tenant in deployment().tenants.names():
         trainings, promotions = (
             resume_trainings(deployment(), tenant),
             resume_promotions(deployment(), tenant),

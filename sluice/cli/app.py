@@ -17,6 +17,7 @@ from sluice.cli import (
     promotion,
     records,
     stack,
+    tenant,
     training,
 )
 from sluice.cli.session import Session
@@ -38,6 +39,7 @@ for name, group in (
     ("feedback", prediction.feedback_app),
     ("drift", drift.app),
     ("audit", records.audit_app),
+    ("tenant", tenant.app),
 ):
     app.add_typer(group, name=name, no_args_is_help=True)
 app.command("predict")(prediction.predict)

@@ -74,6 +74,22 @@ class Api:
     def audit_verification(self, project: str) -> Json:
         return self._transport.get(f"{_ROOT}/projects/{project}/audit/verification")
 
+    def tenants(self) -> Iterator[Json]:
+        return self._all(f"{_ROOT}/tenants")
+
+    def tenant(self, name: str) -> Json:
+        return self._transport.get(f"{_ROOT}/tenants/{name}")
+
+    def create_tenant(self, name: str) -> Json:
+        return self._transport.post(f"{_ROOT}/tenants", {"name": name})
+
+    def issue_tenant_token(self, name: str) -> Json:
+        return self._transport.post(f"{_ROOT}/tenants/{name}/tokens", {})
+
+    def delete_tenant(self, name: str) -> Json:
+        answer: Json = self._transport.request("DELETE", f"{_ROOT}/tenants/{name}").json()
+        return answer
+
     def _all(self, path: str, *, limit: int | None = None) -> Iterator[Json]:
         token: str | None = None
         left = limit

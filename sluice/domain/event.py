@@ -17,6 +17,7 @@ EventType = Literal[
     "RetrainingRequested",
     "DatasetAssembled",
     "UploadFound",
+    "TenantDeletionRequested",
 ]
 
 

@@ -20,6 +20,7 @@ from sluice.stores.models import ModelStore
 from sluice.stores.projects import ProjectStore
 from sluice.stores.promotions import PromotionStore
 from sluice.stores.secrets import SecretStore
+from sluice.stores.tenants import TenantStore
 from sluice.stores.tracking.store import Tracking, open_tracking
 from sluice.stores.trainings import TrainingStore
 from sluice.stores.uploads import UploadStore
@@ -76,6 +77,10 @@ class Deployment:
             role: self.environment[name] for role, name in _BUCKETS.items() if name in self.environment
         }
         return ArtefactStore(clients.s3(), granted)
+
+    @cached_property
+    def tenants(self) -> TenantStore:
+        return TenantStore(self.platform)
 
     @cached_property
     def projects(self) -> ProjectStore:

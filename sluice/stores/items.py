@@ -56,11 +56,11 @@ class Items:
         answer = self._call("get_item", Key=_key(key), ConsistentRead=consistent)
         return self._alive(answer.get("Item"))
 
-    def get_many(self, keys: Sequence[Key]) -> dict[Key, Item]:
+    def get_many(self, keys: Sequence[Key], *, consistent: bool = True) -> dict[Key, Item]:
         """Up to 100 items in one request; those that do not exist are left out."""
         if not keys:
             return {}
-        request = {self.table: {"Keys": [_key(key) for key in keys], "ConsistentRead": True}}
+        request = {self.table: {"Keys": [_key(key) for key in keys], "ConsistentRead": consistent}}
         answer = self._call_raw("batch_get_item", RequestItems=request)
         if answer.get("UnprocessedKeys"):
             raise Unavailable("the table answered only a part of what was asked")

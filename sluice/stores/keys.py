@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
+from sluice.domain.tenants import OPERATOR
+
 Key = tuple[str, str]
 
 LEDGER_SHARDS = 16
@@ -140,6 +142,15 @@ def callers_partition(*, tenant: str) -> str:
 
 def token(*, tenant: str, token_id: str) -> Key:
     return callers_partition(tenant=tenant), f"token#{token_id}"
+
+
+def tenants_partition() -> str:
+    """The operating tenant keeps the others."""
+    return f"{OPERATOR}#tenants"
+
+
+def tenant(*, name: str) -> Key:
+    return tenants_partition(), name
 
 
 def secret(*, tenant: str, name: str) -> Key:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sluice.domain.errors import NotFound
+from sluice.domain.tenants import OPERATOR
 from sluice.stores import keys
 from sluice.stores.records import from_item, to_attributes
 
@@ -93,11 +94,17 @@ class TokenStore:
         return token, f"slc_{tenant}_{token_id}_{secret}"
 
     def find(self, tenant: str, token_id: str) -> Token | None:
-        """The token unless it has expired; a revoked one is still found and says so.
+        """The token unless it has expired or its tenant is being deleted; a revoked one says so.
 
         Eventually consistent: the gateway caches the answer for longer than a replica lags.
         """
-        item = self.items.get(keys.token(tenant=tenant, token_id=token_id), consistent=False)
+        key = keys.token(tenant=tenant, token_id=token_id)
+        if tenant == OPERATOR:
+            item = self.items.get(key, consistent=False)
+        else:
+            owner = keys.tenant(name=tenant)
+            found = self.items.get_many([key, owner], consistent=False)
+            item = found.get(key) if found.get(owner, {}).get("status") == "active" else None
         return from_item(Token, item) if item else None
 
     def page(self, tenant: str, *, limit: int = 100, start: Mapping[str, str] | None = None) -> Page:

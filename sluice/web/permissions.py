@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from sluice.domain.errors import Forbidden
+from sluice.domain.tenants import OPERATOR
 
 if TYPE_CHECKING:
     from sluice.web.caller import Caller
@@ -16,8 +17,12 @@ if TYPE_CHECKING:
 Role = Literal["viewer", "contributor", "deployer", "approver", "invoker", "auditor", "admin"]
 ROLES: tuple[Role, ...] = ("viewer", "contributor", "deployer", "approver", "invoker", "auditor", "admin")
 
-Scope = Literal["open", "tenant", "project"]
-"""open: no token. tenant: the token must be for all projects. project: the token must name the project."""
+Scope = Literal["open", "operator", "tenant", "project"]
+"""open: no token. operator: as tenant, and the tenant is the operating one. tenant: the token must be for
+all projects. project: the token must name the project.
+"""
+
+_WHOLE: tuple[Scope, ...] = ("operator", "tenant")
 
 _EVERYBODY = frozenset(ROLES)
 _READERS = _EVERYBODY - {"invoker"}
@@ -135,6 +140,16 @@ RULES: tuple[Rule, ...] = (
         f"POST {_API}/tokens",
         f"DELETE {_API}/tokens/{{token_id}}",
     ),
+    _rule(
+        "tenant.administer",
+        "operator",
+        {"admin"},
+        f"GET {_API}/tenants",
+        f"POST {_API}/tenants",
+        f"GET {_API}/tenants/{{tenant}}",
+        f"DELETE {_API}/tenants/{{tenant}}",
+        f"POST {_API}/tenants/{{tenant}}/tokens",
+    ),
     _rule("tracking.read", "project", _READERS, "MLflow: experiments, runs, metrics, artifacts (read)"),
     _rule(
         "tracking.write",
@@ -165,8 +180,10 @@ def require(caller: Caller, action: str, project: str | None = None) -> None:
         return
     if not caller.roles & rule.roles:
         raise Forbidden(f"{action} needs one of the roles {', '.join(sorted(rule.roles))}")
-    if rule.scope == "tenant" and not caller.sees_all:
+    if rule.scope in _WHOLE and not caller.sees_all:
         raise Forbidden(f"{action} needs a token for all projects")
+    if rule.scope == "operator" and caller.tenant != OPERATOR:
+        raise Forbidden(f"{action} needs a token of the operating tenant")
     if project is not None and not caller.sees(project):
         raise Forbidden(f"this token is not for project {project}")
 
@@ -185,7 +202,9 @@ def actions_of(caller: Caller) -> list[str]:
     return [
         rule.action
         for rule in RULES
-        if caller.roles & rule.roles and (rule.scope != "tenant" or caller.sees_all)
+        if caller.roles & rule.roles
+        and (rule.scope not in _WHOLE or caller.sees_all)
+        and (rule.scope != "operator" or caller.tenant == OPERATOR)
     ]
 
 
@@ -197,7 +216,8 @@ def render_markdown() -> str:
         "Who may do what. This page is printed from `sluice/web/permissions.py`, the one table doors ask",
         "(`python -m sluice.web.permissions > docs/permissions.md`); a test compares the two.",
         "A token also names its projects, or all of them: a `project` action reaches those only, and a",
-        "`tenant` action needs a token for all projects. `open` needs no token.",
+        "`tenant` action needs a token for all projects, an `operator` action one of the operating tenant",
+        "`default` besides. `open` needs no token.",
         "",
         f"| action | scope | {' | '.join(ROLES)} | routes |",
         f"|---|---|{'---|' * len(ROLES)}---|",

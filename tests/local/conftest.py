@@ -2,8 +2,10 @@
 
 import fcntl
 import json
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +63,28 @@ def api_as(stack: StackStatus) -> Iterator[ApiAs]:
 def anonymous(stack: StackStatus) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=stack.api_url, timeout=35) as client:
         yield client
+
+
+@dataclass(frozen=True)
+class FreshTenant:
+    """A tenant of one test: `token` is its administrator's, which may write to tracking and registry."""
+
+    name: str
+    token: str
+    api_url: str
+
+    @property
+    def http(self) -> httpx.Client:
+        headers = {"authorization": f"Bearer {self.token}"}
+        return httpx.Client(base_url=self.api_url, headers=headers, timeout=35)
+
+
+@pytest.fixture
+def fresh_tenant(stack: StackStatus, api_as: ApiAs) -> FreshTenant:
+    """An empty server of its own for each test, made through the real door."""
+    made = api_as("admin").post("/sluice/v1/tenants", json={"name": f"t-{uuid.uuid4().hex[:16]}"})
+    assert made.status_code == 201, made.text
+    return FreshTenant(made.json()["name"], made.json()["token"], stack.api_url)
 
 
 @pytest.fixture(scope="session")
