@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from functions.predict.endpoint_cache import EndpointCache
 from functions.predict.door import answer
+from functions.predict.endpoint_cache import EndpointCache
 from functions.predict.model_source import ModelSource
 from functions.predict.serving import Serving
 from sluice.domain.artefacts import ArtefactRef
