@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from functools import partial
 
 from functions.manage_platform.routes import Call, Json, Route, listing, shown
+from sluice.domain.errors import NotFound
 from sluice.domain.model import ModelVersion
 from sluice.stores.items import Item
 from sluice.stores.records import from_item
@@ -24,6 +27,27 @@ def show(call: Call) -> Json:
     return shown(call.platform.models.get(call.tenant, call.project, call.number("version")))
 
 
+def show_card(call: Call) -> Json:
+    """The card, and what became of the version since."""
+    model = call.platform.models.get(call.tenant, call.project, call.number("version"))
+    if "card" not in model.artefacts:
+        raise NotFound(
+            f"version {model.version} was registered before there were model cards: train it again"
+        )
+    card: Json = json.loads(call.platform.artefacts.read(model.artefacts["card"]))
+    version = {
+        "version": model.version,
+        "model_digest": model.model_digest,
+        "outcome": model.outcome,
+        "verdict": dict(model.verdict),
+        "dataset": asdict(model.dataset),
+        "requested_by": model.requested_by,
+        "created_at": model.created_at,
+        "promotions": dict(model.promotions),
+    }
+    return card | version
+
+
 ROUTES = (
     Route(
         "GET",
@@ -41,5 +65,12 @@ ROUTES = (
         "A model version: what it is made of, how it was judged, where it went",
         show,
         answer=ModelVersion,
+    ),
+    Route(
+        "GET",
+        "/projects/{project}/models/{version}/card",
+        "model.read",
+        "What moves a model version, and how; what it was judged on",
+        show_card,
     ),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from functions.manage_platform.routes import Call, Json, Route
+from functions.manage_platform.routes import PREFIX, Call, Json, Route
 from sluice.domain.errors import IntegrityError, Invalid, NotFound
 from sluice.domain.lineage import (
     Edge,
@@ -27,6 +27,7 @@ from sluice.domain.promotion import Promotion
 from sluice.scoring.explanation import explain_row
 from sluice.scoring.manifest import Manifest
 from sluice.stores import keys
+from sluice.stores.findings import report_protected
 from sluice.stores.ledger import Story
 from sluice.stores.records import from_item
 from sluice.web.permissions import require
@@ -58,6 +59,27 @@ class PredictionStory:
     feedback: dict[str, Any] | None
     lineage: list[dict[str, str]]
     request: dict[str, Any]
+    links: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionExplanation:
+    """The same bits whenever it is asked for, while `runtime` is the same: `seed` follows from the prediction
+    and the model. `counterfactuals` only where they were asked for.
+    """
+
+    prediction_id: str
+    model_version: int
+    model_digest: str
+    seed: str
+    runtime: str
+    explanation: dict[str, Any]
+    counterfactuals: dict[str, Any] | None
+
+
+def explain(call: Call) -> Json:
+    """The gateway leads this address to the function that has the models in memory; never here."""
+    raise NotFound(f"{call.path['prediction_id']} is explained by the scoring function")
 
 
 def show(call: Call) -> Json:
@@ -66,6 +88,9 @@ def show(call: Call) -> Json:
     require(call.caller, call.action, request.project)
     model, promotion = _made_by(call, request)
     manifest = _manifest(call, model)
+    explanation = None if request.forgotten else explain_row(manifest, request.row(row))
+    if explanation and explanation.protected_ranked:
+        report_protected(call.platform.audit, call.tenant, request, call.path["prediction_id"])
     return {
         "prediction_id": call.path["prediction_id"],
         "project": request.project,
@@ -81,7 +106,7 @@ def show(call: Call) -> Json:
         "approval": _approval(promotion),
         "inputs": {name: value for name, value in request.row(row).items() if name not in manifest.protected},
         "forgotten": _forgotten(manifest, request),
-        "explanation": None if request.forgotten else _explanation(manifest, request, row),
+        "explanation": asdict(explanation) if explanation else None,
         "feedback": _feedback(story, row),
         "lineage": [asdict(edge) for edge in _lineage(request, model, promotion)],
         "request": {
@@ -94,6 +119,7 @@ def show(call: Call) -> Json:
             "client_id": request.client_id,
             "milliseconds": dict(request.timings),
         },
+        "links": {"explanation": f"{PREFIX}/predictions/{call.path['prediction_id']}/explanation"},
     }
 
 
@@ -164,11 +190,6 @@ def _forgotten(manifest: Manifest, request: ScoredRequest) -> list[str]:
     return shown if request.forgotten else []
 
 
-def _explanation(manifest: Manifest, request: ScoredRequest, row: int) -> Json | None:
-    found = explain_row(manifest, request.row(row))
-    return None if found is None else asdict(found)
-
-
 def _feedback(story: Story, row: int) -> Json | None:
     if row not in story.labels:
         return None
@@ -204,5 +225,14 @@ ROUTES = (
         "How did they land on this score?",
         show,
         answer=PredictionStory,
+    ),
+    Route(
+        "GET",
+        "/predictions/{prediction_id}/explanation",
+        "prediction.read",
+        "What moved this score, and what would have changed the decision",
+        explain,
+        answer=PredictionExplanation,
+        query=("counterfactuals", "class"),
     ),
 )

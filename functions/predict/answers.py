@@ -19,11 +19,12 @@ from sluice.domain.errors import (
 from sluice.scoring.invocations import UnsupportedMediaType
 from sluice.web.caller import Unauthenticated
 from sluice.web.limits import GATEWAY, Limits
+from sluice.web.problems import CONTENT_TYPE, problem_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Form = Literal["open_inference", "mlflow"]
+Form = Literal["open_inference", "mlflow", "problem"]
 
 WAY_OUT = "send fewer rows at once, or ask for the label only, or for binary tensors"
 
@@ -90,8 +91,11 @@ def is_foreseen(error: Exception) -> bool:
     return isinstance(error, tuple(row[0] for row in _TABLE))
 
 
-def error_answer(error: Exception, form: Form, request_id: str) -> Answer:
+def error_answer(error: Exception, form: Form, request_id: str, correlation_id: str = "") -> Answer:
     """The error as the protocol says it; the text of what nobody foresaw stays inside."""
+    if form == "problem":
+        problem = problem_of(error)
+        return Answer(problem.status, json.dumps(problem.body(correlation_id)).encode(), CONTENT_TYPE)
     foreseen = is_foreseen(error)
     status, code = next((row[1:] for row in _TABLE if isinstance(error, row[0])), _UNFORESEEN)
     text = str(error) if foreseen else f"something unforeseen happened, it is in the log under {request_id}"

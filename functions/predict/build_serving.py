@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.predict.endpoint_cache import EndpointCache
+from functions.predict.explaining import Explaining
 from functions.predict.model_source import ModelSource
 from functions.predict.serving import Serving
 from sluice.domain.clock import system_clock
@@ -24,8 +25,11 @@ from sluice.stores.ledger import Ledger
 from sluice.stores.secrets import SecretStore
 
 if TYPE_CHECKING:
+    from functions.predict.explaining import FindVersion, Report
     from functions.predict.settings import Settings
     from sluice.domain.artefacts import ArtefactRef
+    from sluice.domain.model import ModelVersion
+    from sluice.domain.predictions import ScoredRequest
 
 
 def build_serving(settings: Settings) -> Serving:
@@ -45,16 +49,40 @@ def build_serving(settings: Settings) -> Serving:
         return platform.get(keys.project(tenant=tenant, project=project)) is not None
 
     disk = DiskCache(fetch, Path(tempfile.gettempdir()) / "sluice-models", settings.disk)
-    ledger = Items(clients.hurried_dynamodb(), settings.ledger_table)
+    items = Items(clients.hurried_dynamodb(), settings.ledger_table)
+    ledger = Ledger(
+        items,
+        artefacts,
+        retention_days=settings.retention_days,
+        entity_keys=EntityKeys(items, SecretStore(platform)),
+    )
     return Serving(
         endpoints=EndpointCache(EndpointStore(platform).get),
         source=ModelSource(ModelCache(disk.read, settings.model_memory)),
-        ledger=Ledger(
-            ledger,
-            artefacts,
-            retention_days=settings.retention_days,
-            entity_keys=EntityKeys(ledger, SecretStore(platform)),
-        ),
+        ledger=ledger,
         knows_project=knows_project,
         clock=system_clock,
+        explaining=Explaining(disk.read, ledger.get, *_records(platform, settings.audit_table)),
     )
+
+
+def _records(platform: Items, audit_table: str) -> tuple[FindVersion, Report]:
+    """Pydantic reads these records: the explanation that needs one imports it, no score waits for it."""
+
+    def find_version(tenant: str, project: str, version: int) -> ModelVersion:
+        from sluice.stores.models import ModelStore  # noqa: PLC0415 - see above
+
+        return ModelStore(platform).get(tenant, project, version)
+
+    def report(tenant: str, request: ScoredRequest, prediction_id: str) -> None:
+        from sluice.stores.audit import AuditStore  # noqa: PLC0415 - see above
+        from sluice.stores.findings import report_protected  # noqa: PLC0415 - see above
+
+        try:
+            report_protected(
+                AuditStore(Items(clients.dynamodb(), audit_table)), tenant, request, prediction_id
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise Unavailable(f"the finding cannot be put on record: {type(error).__name__}") from error
+
+    return find_version, report

@@ -31,4 +31,4 @@ def answer(
         note(request_id=call.request_id, error=type(error).__name__)
         if not is_foreseen(error):
             logger().exception(LogKey.UNFORESEEN, extra={"request_id": call.request_id})
-        return as_event(error_answer(error, form_of(call), call.request_id))
+        return as_event(error_answer(error, form_of(call), call.request_id, correlation_id))

@@ -4,15 +4,16 @@ and beside it a plain form for people.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from functions.predict.answers import Answer, json_answer
 from functions.predict.call import Call, content_of
 from functions.predict.serving import Ask, Scored, Serving, answer_scored
 from sluice import __version__
 from sluice.domain.predictions import prediction_id
-from sluice.scoring.invocations import answer_of, parse_invocation, table_of
+from sluice.scoring.invocations import Invocation, answer_of, parse_invocation, table_of
 from sluice.scoring.plain import answer_plain, decode_plain
 from sluice.web.caller import Caller, read_caller
 from sluice.web.permissions import require
@@ -37,8 +38,19 @@ def version(serving: Serving, call: Call, *, project: str, environment: str) -> 
 
 def invocations(serving: Serving, call: Call, *, project: str, environment: str) -> Answer:
     """{"predictions": ...} with what MLflow's clients read past: prediction ids, model, classes."""
+    return answer_invocation(serving, call, project, environment, lambda _body, _scored: {})
+
+
+Also = Callable[[Invocation, Scored], Mapping[str, Any]]
+"""What an answer says besides the predictions."""
+
+
+def answer_invocation(
+    serving: Serving, call: Call, project: str, environment: str, also: Also, more: Collection[str] = ()
+) -> Answer:
+    """The predictions of one request, recorded; `more` names params that `also` understands."""
     caller, endpoint = _admitted(serving, call, project, environment, "prediction.score")
-    body = parse_invocation(content_of(call), call.headers.get("content-type", ""))
+    body = parse_invocation(content_of(call), call.headers.get("content-type", ""), more)
     ask = Ask("mlflow", partial(table_of, body), entity=body.entity)
 
     def write(scored: Scored) -> Answer:
@@ -49,6 +61,7 @@ def invocations(serving: Serving, call: Call, *, project: str, environment: str)
                 "prediction_ids": [prediction_id(request_id, row) for row in range(count)],
                 "classes": list(scored.served.model.manifest.classes),
                 "model": _model(scored),
+                **also(body, scored),
             }
         )
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +12,19 @@ from functions.predict.answers import Answer, json_answer
 from functions.predict.call import Call, content_of, header_length_of
 from functions.predict.serving import Ask, Scored, Serving, answer_scored, variant_of_version
 from sluice import __version__
-from sluice.scoring.oip import EXTENSIONS, encode_infer, model_metadata, parse_infer, table_of, wanted_outputs
+from sluice.scoring.oip import (
+    EXTENSIONS,
+    InferBody,
+    encode_infer,
+    model_metadata,
+    parse_infer,
+    table_of,
+    wanted_outputs,
+)
 from sluice.web.caller import Caller, read_caller
 from sluice.web.permissions import require
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from sluice.domain.endpoints import Endpoint
 
 PRODUCTION = "production"
@@ -51,6 +58,15 @@ def ready(serving: Serving, call: Call, *, model: str, version: str | None = Non
 
 def infer(serving: Serving, call: Call, *, model: str, version: str | None = None) -> Answer:
     """Score one request, in JSON or with binary tensors."""
+    return answer_infer(serving, call, model, version, lambda _body, _scored: {})
+
+
+Also = Callable[[InferBody, Scored], Mapping[str, Sequence[str]]]
+"""Texts, one a row, that an answer carries besides the scores: an output of each name."""
+
+
+def answer_infer(serving: Serving, call: Call, model: str, version: str | None, also: Also) -> Answer:
+    """The scores of one request, recorded, and what `also` says of them."""
     caller, endpoint = _admitted(serving, call, model, "prediction.score")
     body = parse_infer(content_of(call), header_length_of(call))
     ask = Ask("open_inference", partial(table_of, body), version, body.entity, body.client_id)
@@ -58,7 +74,8 @@ def infer(serving: Serving, call: Call, *, model: str, version: str | None = Non
     def write(scored: Scored) -> Answer:
         manifest = scored.served.model.manifest
         wanted = wanted_outputs(body, manifest)
-        answer = encode_infer(_head(model, scored), scored.scores, manifest.classes, wanted)
+        texts = also(body, scored)
+        answer = encode_infer(_head(model, scored), scored.scores, manifest.classes, wanted, texts)
         if answer.header_length is None:
             return Answer(200, answer.content)
         headers = {"inference-header-content-length": str(answer.header_length)}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from functions.predict import mlflow_scoring, open_inference
+from functions.predict import explain, mlflow_scoring, open_inference
 from functions.predict.answers import Answer, Form, MethodNotAllowedError
 from sluice.domain.errors import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from functions.predict.call import Call
     from functions.predict.serving import Serving
@@ -18,6 +18,8 @@ _MODEL = "v2/models/{model}"
 _VERSION = f"{_MODEL}/versions/{{version}}"
 _ENDPOINT = "endpoints/{project}/{environment}"
 
+_FORMS: Mapping[str, Form] = {"endpoints": "mlflow", "sluice": "problem"}
+
 ROUTES: tuple[tuple[str, str, Callable[..., Answer]], ...] = (
     ("GET", "v2", open_inference.server_metadata),
     ("GET", "v2/health/live", open_inference.health),
@@ -25,20 +27,24 @@ ROUTES: tuple[tuple[str, str, Callable[..., Answer]], ...] = (
     ("GET", _MODEL, open_inference.metadata),
     ("GET", f"{_MODEL}/ready", open_inference.ready),
     ("POST", f"{_MODEL}/infer", open_inference.infer),
+    ("POST", f"{_MODEL}/explain", explain.open_inference),
     ("GET", _VERSION, open_inference.metadata),
     ("GET", f"{_VERSION}/ready", open_inference.ready),
     ("POST", f"{_VERSION}/infer", open_inference.infer),
+    ("POST", f"{_VERSION}/explain", explain.open_inference),
     ("GET", f"{_ENDPOINT}/ping", mlflow_scoring.ping),
     ("GET", f"{_ENDPOINT}/health", mlflow_scoring.ping),
     ("GET", f"{_ENDPOINT}/version", mlflow_scoring.version),
     ("POST", f"{_ENDPOINT}/invocations", mlflow_scoring.invocations),
     ("POST", f"{_ENDPOINT}/score", mlflow_scoring.score),
+    ("POST", f"{_ENDPOINT}/explain", explain.invocations),
+    ("GET", "sluice/v1/predictions/{prediction_id}/explanation", explain.recorded),
 )
 
 
 def form_of(call: Call) -> Form:
     """The protocol whose errors this address answers with."""
-    return "mlflow" if call.path[:1] == ("endpoints",) else "open_inference"
+    return _FORMS.get(call.path[0], "open_inference")
 
 
 def dispatch(serving: Serving, call: Call) -> Answer:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from functions.predict.call import Call
+    from functions.predict.explaining import Explaining
     from functions.predict.model_source import ModelSource, Served
     from sluice.scoring.manifest import Manifest
     from sluice.web.caller import Caller
@@ -37,13 +38,16 @@ class KeepsRequests(Protocol):
 
 @dataclass(frozen=True)
 class Serving:
-    """What the doors work with. `knows_project` is asked only where no endpoint is found."""
+    """What the doors work with. `knows_project` is asked only where no endpoint is found; a server
+    without `explaining` scores only.
+    """
 
     endpoints: FindsEndpoints
     source: ModelSource
     ledger: KeepsRequests
     knows_project: Callable[[str, str], bool]
     clock: Clock
+    explaining: Explaining | None = None
 
     def endpoint(self, tenant: str, project: str, environment: str) -> Endpoint:
         """NotFound for an unknown project, Conflict for one that nothing serves of in the environment."""

@@ -21,6 +21,7 @@ class Settings:
     ledger_table: str
     artifacts_bucket: str
     archive_bucket: str
+    audit_table: str
     retention_days: int
     model_memory: int
     disk: int
@@ -34,6 +35,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         ledger_table=environment["LEDGER_TABLE"],
         artifacts_bucket=environment["ARTIFACTS_BUCKET"],
         archive_bucket=environment["ARCHIVE_BUCKET"],
+        audit_table=environment["AUDIT_TABLE"],
         retention_days=int(environment.get("LEDGER_RETENTION_DAYS", "365")),
         model_memory=memory * _MEGABYTE // 2,
         disk=400 * _MEGABYTE,

@@ -18,6 +18,8 @@ COPIED = {
     "parity": "parity.npz",
     "report": "report.json",
     "profile": "profile.json",
+    "background": "background.npz",
+    "card": "model_card.json",
 }
 
 
@@ -29,6 +31,7 @@ def copy_files(
     copies = {
         name: store.copy(training.artefacts[name], "artifacts", f"{root}/{file}")
         for name, file in COPIED.items()
+        if name in training.artefacts  # one that was scored by an older release lacks some
     }
     store.write("artifacts", f"{root}/MLmodel", mlflow_model(training, manifest, _versions(store, training)))
     store.write("artifacts", f"{root}/requirements.txt", requirements())

@@ -1,4 +1,4 @@
-"""Parity first, then the test side's scores, the baseline of monitoring, and the final manifest."""
+"""Parity first, then the test side's scores, what is kept beside the model, and the final manifest."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from functions.score_dataset.model_card import model_card
 from sluice.domain import frames, training_files
 from sluice.domain.artefacts import ArtefactRef, sha256_of
 from sluice.domain.baseline import build_baseline
-from sluice.domain.evaluation_report import finite
+from sluice.domain.evaluation_report import finite, to_bytes
 from sluice.domain.frames import Frame
 from sluice.domain.parity import Parity, ParitySet, compare
 from sluice.domain.split import Sides
 from sluice.domain.training import Training
 from sluice.project.schema import ProjectSpec
+from sluice.scoring.background import background_columns, choose_background
 from sluice.scoring.model import LoadedModel, Scores, score
 from sluice.stores.deployment import Deployment
 from sluice.workflows.training_stage import Found, spec_of
@@ -44,13 +46,19 @@ def score_test_side(deployment: Deployment, tenant: str, training: Training) -> 
     answers = answers_of(score(model, test))
     spec = spec_of(deployment, tenant, training)
     baseline = _baseline(spec, model, (train, test), Sides.from_bytes(read("sides")), answers)
+    background = choose_background(model.manifest, train)
+    card = model_card(model, background_columns(model.manifest, background), test)
+    beside = {"baseline": baseline, "background": background, "card": to_bytes(card)}
     contents = {
         "scores": (training_files.SCORES, frames.to_bytes(_columns(answers))),
         "baseline": (training_files.BASELINE, baseline),
-        "manifest": (training_files.MANIFEST, _completed(draft, baseline)),
+        "background": (training_files.BACKGROUND, background),
+        "card": (training_files.CARD, beside["card"]),
+        "manifest": (training_files.MANIFEST, _completed(draft, beside)),
     }
     artefacts = {name: _write(deployment, training, *content) for name, content in contents.items()}
-    details = {"parity": measured, "single_row_ms": _single_row_ms(model, test)}
+    findings = [found["sentence"] for found in card["findings"]]
+    details = {"parity": measured, "single_row_ms": _single_row_ms(model, test), "findings": findings}
     return Found("scored", artefacts=artefacts, details=details)
 
 
@@ -106,8 +114,9 @@ def _baseline(
     ).to_json()
 
 
-def _completed(draft: bytes, baseline: bytes) -> bytes:
-    document: dict[str, Any] = {**json.loads(draft), "baseline_sha256": sha256_of(baseline)}
+def _completed(draft: bytes, beside: Mapping[str, bytes]) -> bytes:
+    digests = {f"{name}_sha256": sha256_of(content) for name, content in beside.items()}
+    document: dict[str, Any] = {**json.loads(draft), **digests}
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 

@@ -1,4 +1,4 @@
-"""The model's manifest, complete but for the baseline: score_dataset adds its digest and makes it final."""
+"""The model's manifest, complete but for the files that score_dataset makes: it adds their digests."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ def draft_manifest(spec: ProjectSpec, onnx: bytes, result: Mapping[str, Any]) ->
                 "minimum": column.minimum,
                 "maximum": column.maximum,
                 "categories": list(column.categories or result["categories"].get(column.name) or []) or None,
+                "change": column.change,
             }
             for column in spec.contract.features
         ],
@@ -48,5 +49,7 @@ def draft_manifest(spec: ProjectSpec, onnx: bytes, result: Mapping[str, Any]) ->
             "library_versions": result["library_versions"],
         },
         "baseline_sha256": None,
+        "background_sha256": None,
+        "card_sha256": None,
     }
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

@@ -58,6 +58,15 @@ def explain_linear(
     return explanation if _holds(explanation, model, rows) else NONE
 
 
+def unit_of(model: FittedModel) -> str:
+    """What contributions add up in: what the model itself adds up, evidence (boosting, logistic regression)
+    or shares of votes (forests); a regression has its target.
+    """
+    if model.task == "regression":
+        return "value"
+    return "log-odds" if hasattr(model.estimator, "decision_function") else "probability"
+
+
 def output_of(model: FittedModel, rows: Frame) -> Vector:
     """Log-odds of the positive class, or the value."""
     if model.task == "regression":

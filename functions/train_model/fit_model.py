@@ -16,7 +16,7 @@ import numpy as np
 
 from functions.train_model.check_model import FittedModel, checked_model
 from functions.train_model.choose_threshold import choose_threshold
-from functions.train_model.explain_linear import explain_linear
+from functions.train_model.explain_linear import explain_linear, unit_of
 from functions.train_model.export_onnx import export_onnx
 from functions.train_model.files import CODE, DATA, MODEL, PARITY, RESULT
 from functions.train_model.training_context import context_of, data_frame
@@ -59,7 +59,7 @@ def _fit(folder: Path, spec: ProjectSpec, frame: Frame) -> dict[str, Any]:
         "threshold": threshold,
         "output_probability": outputs.probability,
         "output_value": outputs.value,
-        "explanation": explain_linear(model, spec.contract.features, frame, rows),
+        "explanation": explain_linear(model, spec.contract.features, frame, rows) | {"unit": unit_of(model)},
         "categories": _categories(spec, frame),
         "library_versions": {
             "python": platform.python_version(),

@@ -11,6 +11,8 @@ from sluice.cli.failures import AnswerIsNo
 from sluice.cli.rows_file import Row, in_batches, read_rows
 from sluice.cli.session import AsJson, ProjectName, session_of
 from sluice.cli.story_card import story_card
+from sluice.client.api import Api
+from sluice.client.errors import Refused
 from sluice.client.scoring import Scored, infer, model_address, model_inputs
 from sluice.domain.errors import Invalid
 
@@ -67,10 +69,16 @@ def _shown(value: Any, scored: Scored) -> Any:  # noqa: ANN401 - a tensor's elem
 def show_prediction(
     context: typer.Context,
     prediction_id: Annotated[str, typer.Argument(help="As it came back with the score.")],
+    counterfactuals: Annotated[
+        bool, typer.Option("--counterfactuals", help="And what would have changed the decision.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """How did they land on this score? Model, data, code, approval, and what spoke for and against."""
-    story = session_of(context).api("auditor").story(prediction_id)
+    api = session_of(context).api("auditor")
+    story = api.story(prediction_id)
+    if counterfactuals or (story["explanation"] is None and not story["forgotten"]):
+        story |= _explained(api, prediction_id, counterfactuals=counterfactuals)
     if as_json:
         show.dump(story)
     else:
@@ -95,6 +103,15 @@ def forget(
         show.dump(answer)
     else:
         show.console().print(f"✓ forgotten: {answer['keys']} keys deleted")
+
+
+def _explained(api: Api, prediction_id: str, *, counterfactuals: bool) -> show.Json:
+    """What the scoring function says of it; an older version that cannot be explained still has its story."""
+    try:
+        told = api.explanation(prediction_id, counterfactuals=counterfactuals)
+    except Refused as refused:
+        return {"unexplained": refused.problem.detail}
+    return {name: told[name] for name in ("explanation", "counterfactuals") if name in told}
 
 
 @feedback_app.command("push")

@@ -26,10 +26,13 @@ def story_card(story: show.Json) -> Panel:
         ("project.yaml", f"version {story['project_version']} ({show.short(story['project_digest'])})"),
         ("approved", _approved(approval)),
         ("forgotten", ", ".join(story["forgotten"]) or None),
+        ("not explained", story.get("unexplained")),
         ("turned out", (story["feedback"] or {}).get("label")),
     ]
-    explanation = story["explanation"]
+    explanation, flips = story["explanation"], story.get("counterfactuals")
     below = [_contributions(explanation), _reasons(explanation)] if explanation else []
+    if flips:
+        below.append(_counterfactuals(flips))
     return show.card(f"prediction {story['prediction_id']}", fields, *below)
 
 
@@ -81,4 +84,15 @@ def _reasons(explanation: show.Json) -> Table:
         table.add_row(f"{number}. {reason['text']}")
     if explanation["protected_ranked"]:
         table.add_row(Text("! a protected attribute would rank among the reasons", style="yellow"))
+    return table
+
+
+def _counterfactuals(found: show.Json) -> Table:
+    table = Table.grid(padding=(0, 1))
+    table.add_row(Text("\nwhat would have changed the decision", style="bold"))
+    for number, each in enumerate(found["found"], start=1):
+        changes = ", ".join(f"{one['feature']} {one['was']} → {one['to']}" for one in each["changes"])
+        table.add_row(f"{number}. {changes}: {each['label']} ({each['probability']:.4f})")
+    if found["reason"]:
+        table.add_row(found["reason"])
     return table

@@ -59,6 +59,11 @@ class Api:
         """Delete the keys of an `entity`, or of the request of a `prediction_id`: {"keys": how many}."""
         return self.create(project, "forgotten", named)
 
+    def explanation(self, prediction_id: str, *, counterfactuals: bool = False) -> Json:
+        """What moved a prediction, from its record and its model."""
+        wanted = "true" if counterfactuals else None
+        return self._transport.get(f"{_ROOT}/predictions/{prediction_id}/explanation", counterfactuals=wanted)
+
     def feedback(self, project: str, items: Sequence[Mapping[str, Any]]) -> Json:
         return self.create(project, "feedback", {"items": list(items)})
 
@@ -67,6 +72,9 @@ class Api:
         answer = self._transport.get(f"{_ROOT}/projects/{project}/drift", environment=environment, limit=1)
         progress: Json = answer["progress"]
         return progress
+
+    def model_card(self, project: str, version: int) -> Json:
+        return self._transport.get(f"{_ROOT}/projects/{project}/models/{version}/card")
 
     def lineage(self, project: str, node: str | None = None) -> Json:
         return self._transport.get(f"{_ROOT}/projects/{project}/lineage", node=node)

@@ -12,6 +12,7 @@ IsolatedStage = Literal["run_project_tests", "train_model"]
 ISOLATED_STAGES: tuple[IsolatedStage, ...] = ("run_project_tests", "train_model")
 
 JOB, TRAIN, TEST, SIDES, PROFILE = "job.json", "train.npz", "test.npz", "sides.npz", "profile.json"
+BACKGROUND, CARD = "background.npz", "model_card.json"
 MANIFEST, BASELINE, SCORES, REPORT = "model.json", "baseline.json", "scores.npz", "report.json"
 DRAFT, MODEL, PARITY = "isolated/draft.json", "isolated/model.onnx", "isolated/parity.npz"
 

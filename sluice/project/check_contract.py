@@ -68,6 +68,18 @@ _COLUMN_RULES: tuple[tuple[str, Callable[[Column], bool], str, str], ...] = (
         "dtype number or integer",
         "only numbers have a range",
     ),
+    (
+        "change",
+        lambda column: column.change is not None and not column.is_feature,
+        "role feature",
+        "only model inputs are changed in what-if answers",
+    ),
+    (
+        "change",
+        lambda column: column.change in ("increase", "decrease") and column.dtype not in _NUMERIC_DTYPES,
+        "never, or dtype number or integer",
+        "only numbers have a direction",
+    ),
     ("minimum", _range_is_empty, "at most the maximum", "no value lies in this range"),
 )
 

@@ -40,6 +40,8 @@ class Column(Section):
     """No value occurs twice. An id is unique anyway."""
     reason: Text | None = None
     """What an applicant is told when this feature counts against them."""
+    change: Literal["never", "increase", "decrease"] | None = None
+    """How a person can change it, for what-if answers: any way unless said; protected columns never."""
     note: Text | None = None
     """Why the column has this role, for the reader."""
     use_as_feature: ProtectedUse | None = None

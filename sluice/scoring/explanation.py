@@ -1,4 +1,4 @@
-"""Why a linear model answered what it did: exact, per feature, without running the model again.
+"""Why a model answered what it did, per feature; for a linear model exactly and without running it again.
 
 Additivity holds by construction: base + the contributions + what is withheld = output.
 Credit convention (Regulation B): at most four principal adverse reasons, specific texts, and protected
@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from sluice.scoring.manifest import Linear, Manifest, NumericTerm, TableTerm
+from sluice.scoring.manifest import Manifest, NumericTerm, TableTerm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Value = float | int | bool | str | None
+Method = Literal["closed_form", "permutation"]
 
 PRINCIPAL_REASONS = 4
 
@@ -43,16 +44,22 @@ class PrincipalReason:
 class Explanation:
     """`output` = base + contributions + withheld (the sum over protected attributes, never itemised).
 
-    `protected_ranked`: a protected attribute would have been among the principal reasons, a finding.
+    `method`: closed_form (`base` is the mean output in training) or permutation (`base` is the mean output
+    of `background_rows` stored rows). `explained_class`: whose log-odds or probability it is, None for a
+    value. `protected_ranked`: a protected attribute would have been among the principal reasons, a finding;
+    None for a model that sees none.
     """
 
+    method: Method
     unit: str
+    explained_class: str | None
     base: float
     output: float
     contributions: tuple[Contribution, ...]
     withheld: float
     reasons: tuple[PrincipalReason, ...]
-    protected_ranked: bool
+    protected_ranked: bool | None
+    background_rows: int
 
 
 def explain_row(manifest: Manifest, row: Mapping[str, Value]) -> Explanation | None:
@@ -67,23 +74,33 @@ def explain_row(manifest: Manifest, row: Mapping[str, Value]) -> Explanation | N
         Contribution(name, row.get(name), _centred(term, row.get(name)))
         for name, term in linear.terms.items()
     ]
-    every.sort(key=lambda entry: (-abs(entry.contribution), entry.feature))
-    shown = tuple(entry for entry in every if entry.feature not in manifest.protected)
-    withheld = math.fsum(entry.contribution for entry in every if entry.feature in manifest.protected)
+    return explanation_of(manifest, every, linear.base, manifest.positive_class)
+
+
+def explanation_of(
+    manifest: Manifest,
+    every: list[Contribution],
+    base: float,
+    explained_class: str | None,
+    background_rows: int = 0,
+) -> Explanation:
+    """What may be told of contributions, the strongest first; without background rows, of a closed form."""
+    every = sorted(every, key=lambda entry: (-abs(entry.contribution), entry.feature))
+    hidden = [entry for entry in every if entry.feature in manifest.protected]
     adverse = _adverse(manifest, every)
+    ranked = any(entry.feature in manifest.protected for entry in adverse[:PRINCIPAL_REASONS])
     return Explanation(
-        unit="log-odds" if manifest.task == "binary" else manifest.target,
-        base=linear.base,
-        output=_output(linear, every),
-        contributions=shown,
-        withheld=withheld,
+        method="permutation" if background_rows else "closed_form",
+        unit=manifest.unit,
+        explained_class=explained_class,
+        base=base,
+        output=math.fsum([base, *(entry.contribution for entry in every)]),
+        contributions=tuple(entry for entry in every if entry not in hidden),
+        withheld=math.fsum(entry.contribution for entry in hidden),
         reasons=_principal_reasons(manifest, adverse),
-        protected_ranked=any(entry.feature in manifest.protected for entry in adverse[:PRINCIPAL_REASONS]),
+        protected_ranked=ranked if hidden else None,
+        background_rows=background_rows,
     )
-
-
-def _output(linear: Linear, every: list[Contribution]) -> float:
-    return math.fsum([linear.base, *(entry.contribution for entry in every)])
 
 
 def _centred(term: NumericTerm | TableTerm, value: Value) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -12,7 +12,7 @@ from sluice.scoring.json_text import parse_object
 from sluice.scoring.tables import from_columns, from_csv, from_records, from_rows, from_split
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from sluice.scoring.manifest import Manifest
     from sluice.scoring.model import Scores
@@ -37,10 +37,14 @@ class Invocation:
     rows: object
     output: Output
     entity: str | None
+    params: Mapping[str, Any] = field(default_factory=dict)
 
 
-def parse_invocation(content: bytes, content_type: str) -> Invocation:
-    """The request in a body; Invalid (UnsupportedMediaType for the content type) when it is none."""
+def parse_invocation(content: bytes, content_type: str, more: Collection[str] = ()) -> Invocation:
+    """The request in a body; Invalid (UnsupportedMediaType for the content type) when it is none.
+
+    `more` names params that this door knows besides output and entity.
+    """
     if _media_type(content_type) == _CSV:
         return Invocation(_CSV, content, "label", None)
     body = parse_object(content)
@@ -49,7 +53,8 @@ def parse_invocation(content: bytes, content_type: str) -> Invocation:
     given = [name for name in FORMATS if name in body]
     if len(given) != 1:
         raise Invalid(f"{_EXPECTED}, got {' and '.join(given) or 'none'}")
-    return Invocation(given[0], body[given[0]], *_params(body.get("params")))
+    params = body.get("params") or {}
+    return Invocation(given[0], body[given[0]], *_params(params, more), params)
 
 
 def table_of(invocation: Invocation, manifest: Manifest) -> Table:
@@ -79,11 +84,10 @@ def _media_type(content_type: str) -> str:
     return kind
 
 
-def _params(params: object) -> tuple[Output, str | None]:
-    if params is None:
-        return "label", None
-    if not isinstance(params, dict) or not set(params) <= {"output", "entity"}:
-        raise Invalid("params: expected an object with output and entity at most")
+def _params(params: object, more: Collection[str]) -> tuple[Output, str | None]:
+    known = ("output", "entity", *more)
+    if not isinstance(params, dict) or not set(params) <= set(known):
+        raise Invalid(f"params: expected an object with {' and '.join(known)} at most")
     output, entity = params.get("output", "label"), params.get("entity")
     if output not in ("label", "probability"):
         raise Invalid(f"params.output: expected label or probability, got {output!r:.80}")

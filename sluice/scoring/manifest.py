@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 
 Task = Literal["binary", "multiclass", "regression"]
 Dtype = Literal["number", "integer", "boolean", "string"]
+Change = Literal["never", "increase", "decrease"]
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
     """One model input; `minimum` and `maximum` are inclusive. `categories` are those seen in training
-    (documentation: others are answered as the model was trained to).
+    (documentation: others are answered as the model was trained to). `change`: how a person can change
+    the value; None is any way.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Feature:
     minimum: float | None = None
     maximum: float | None = None
     categories: tuple[str, ...] | None = None
+    change: Change | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,11 @@ class Linear:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A served model's description; `digest` identifies the model everywhere."""
+    """A served model's description; `digest` identifies the model everywhere.
+
+    `unit` of an explanation: log-odds, probability, or the target's name. `background_sha256`: the rows that
+    explanations compare with; None for a model that was registered before there were any.
+    """
 
     project: str
     task: Task
@@ -87,6 +94,8 @@ class Manifest:
     threshold: float
     onnx: OnnxFile
     explanation: Linear | None
+    unit: str
+    background_sha256: str | None
     reasons: Mapping[str, str]
     protected: tuple[str, ...]
     personal: tuple[str, ...]
@@ -115,6 +124,7 @@ class Manifest:
 
 def _manifest(document: Mapping[str, Any], digest: str) -> Manifest:
     positive = document.get("positive_class")
+    explained = document.get("explanation") or {"kind": "none"}
     return Manifest(
         project=str(document["project"]),
         task=document["task"],
@@ -125,7 +135,9 @@ def _manifest(document: Mapping[str, Any], digest: str) -> Manifest:
         adverse_class=document.get("adverse") or positive,
         threshold=float(document.get("threshold", 0.5)),
         onnx=_onnx(document["onnx"]),
-        explanation=_explanation(document.get("explanation") or {"kind": "none"}),
+        explanation=_explanation(explained),
+        unit=_unit(document, explained),
+        background_sha256=document.get("background_sha256"),
         reasons=dict(document.get("reasons") or {}),
         protected=tuple(document.get("protected") or ()),
         personal=tuple(document.get("personal") or ()),
@@ -142,6 +154,7 @@ def _feature(entry: Mapping[str, Any]) -> Feature:
         minimum=_number(entry.get("minimum")),
         maximum=_number(entry.get("maximum")),
         categories=None if categories is None else tuple(str(category) for category in categories),
+        change=entry.get("change"),
     )
 
 
@@ -158,6 +171,12 @@ def _explanation(entry: Mapping[str, Any]) -> Linear | None:
     if entry["kind"] != "linear":
         return None
     return Linear(float(entry["base"]), {name: _term(term) for name, term in entry["terms"].items()})
+
+
+def _unit(document: Mapping[str, Any], explained: Mapping[str, Any]) -> str:
+    if document["task"] == "regression":
+        return str(document["target"])
+    return "log-odds" if explained["kind"] == "linear" else str(explained.get("unit", "probability"))
 
 
 def _term(entry: Mapping[str, Any]) -> NumericTerm | TableTerm:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -102,9 +103,15 @@ def wanted_outputs(body: InferBody, manifest: Manifest) -> dict[str, bool]:
 
 
 def encode_infer(
-    head: Mapping[str, Any], scores: Scores, classes: Sequence[str], wanted: Mapping[str, bool]
+    head: Mapping[str, Any],
+    scores: Scores,
+    classes: Sequence[str],
+    wanted: Mapping[str, bool],
+    texts: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> InferAnswer:
-    """The answer: `head` (model_name, model_version, id, parameters) and the wanted outputs."""
+    """The answer: `head` (model_name, model_version, id, parameters), the wanted outputs, and `texts` as more
+    outputs, one JSON text a row.
+    """
     tails: list[bytes] = []
     described: list[dict[str, Any]] = []
     for name, binary in wanted.items():
@@ -118,6 +125,16 @@ def encode_infer(
         if name == "probability":
             entry.setdefault("parameters", {})["classes"] = ",".join(classes)
         described.append(entry)
+    described += [
+        {
+            "name": name,
+            "datatype": "BYTES",
+            "shape": [len(data)],
+            "parameters": {"content_type": "application/json"},
+            "data": list(data),
+        }
+        for name, data in texts.items()
+    ]
     text = json.dumps({**head, "outputs": described}, separators=(",", ":")).encode()
     return InferAnswer(text + b"".join(tails), len(text) if tails else None)
 

@@ -87,7 +87,14 @@ RULES: tuple[Rule, ...] = (
         f"GET {_PROJECT}/trainings",
         f"GET {_PROJECT}/trainings/{{training_id}}",
     ),
-    _rule("model.read", "project", _READERS, f"GET {_PROJECT}/models", f"GET {_PROJECT}/models/{{version}}"),
+    _rule(
+        "model.read",
+        "project",
+        _READERS,
+        f"GET {_PROJECT}/models",
+        f"GET {_PROJECT}/models/{{version}}",
+        f"GET {_PROJECT}/models/{{version}}/card",
+    ),
     _rule("promotion.request", "project", {"deployer", "admin"}, f"POST {_PROJECT}/promotions"),
     # Not even admin: whoever runs the platform does not thereby answer for a model.
     _rule(
@@ -117,9 +124,17 @@ RULES: tuple[Rule, ...] = (
         *(f"POST {model}/infer" for model in _MODELS),
         f"POST {_ENDPOINT}/invocations",
         f"POST {_ENDPOINT}/score",
+        *(f"POST {model}/explain" for model in _MODELS),
+        f"POST {_ENDPOINT}/explain",
     ),
     # A story shows one person's values: viewers of models need not see those.
-    _rule("prediction.read", "project", _EVERYBODY - {"viewer"}, f"GET {_API}/predictions/{{prediction_id}}"),
+    _rule(
+        "prediction.read",
+        "project",
+        _EVERYBODY - {"viewer"},
+        f"GET {_API}/predictions/{{prediction_id}}",
+        f"GET {_API}/predictions/{{prediction_id}}/explanation",
+    ),
     _rule("entity.forget", "project", {"admin"}, f"POST {_PROJECT}/forgotten"),
     _rule("feedback.send", "project", {"invoker", "contributor", "admin"}, f"POST {_PROJECT}/feedback"),
     _rule("drift.run", "project", {"contributor", "deployer", "admin"}, f"POST {_PROJECT}/drift"),

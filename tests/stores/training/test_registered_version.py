@@ -59,7 +59,9 @@ def test_the_example_becomes_a_registered_version(trained: Trained) -> None:
     assert 0.7 < training.metrics["auc"] < 0.85
     model = deployment.models.get(TENANT, PROJECT, 1)
     assert model.report_digest == training.artefacts["report"].sha256
-    assert set(model.artefacts) == {"model", "manifest", "baseline", "parity", "report", "profile"}
+    assert set(model.artefacts) == {
+        *("model", "manifest", "baseline", "parity", "report", "profile", "background", "card")
+    }
     (event,) = deployment.events.of("ModelRegistered")
     assert event.data["outcome"] == "first"
 

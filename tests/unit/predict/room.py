@@ -10,14 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 from functions.predict.door import answer
 from functions.predict.endpoint_cache import EndpointCache
+from functions.predict.explaining import Explaining
 from functions.predict.model_source import ModelSource
 from functions.predict.serving import Serving
 from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.endpoints import Endpoint, Variant
 from sluice.domain.errors import IntegrityError, NotFound, Unavailable
+from sluice.domain.model import ModelVersion
 from sluice.domain.predictions import ScoredRequest
 from sluice.scoring.sessions import ModelCache
 from tests.unit.scoring import models
@@ -53,6 +56,9 @@ class LedgerInMemory:
     requests: dict[str, ScoredRequest] = field(default_factory=dict)
     full: bool = False
 
+    def get(self, tenant: str, request_id: str) -> ScoredRequest | None:
+        return self.requests.get(request_id) if tenant == "default" else None
+
     def put(self, tenant: str, request: ScoredRequest) -> None:
         if self.full:
             raise Unavailable("the ledger cannot be written")
@@ -69,6 +75,8 @@ class Room:
     seconds: float = 0.0
     table_down: bool = False
     lookups: int = 0
+    findings: list[str] = field(default_factory=list)
+    versions: dict[tuple[str, int], ModelVersion] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         onnx_bytes = models.credit_onnx()
@@ -83,6 +91,12 @@ class Room:
                 tenant == "default" and project in ("credit", "rentals", "empty")
             ),
             clock=lambda: datetime(2026, 11, 23, 10, tzinfo=UTC),
+            explaining=Explaining(
+                self.bucket.read,
+                self.ledger.get,
+                lambda _tenant, project, version: self.versions[project, version],
+                lambda _tenant, _request, prediction_id: self.findings.append(prediction_id),
+            ),
         )
 
     def variant(
@@ -172,9 +186,11 @@ def event(
             "token_id": "t1",
         }
         context["authorizer"] = {"lambda": caller}
+    path, _, query = path.partition("?")
     made: dict[str, Any] = {
         "version": "2.0",
         "rawPath": path,
+        "queryStringParameters": dict(parse_qsl(query)),
         "headers": {name.lower().replace("_", "-"): value for name, value in (headers or {}).items()},
         "requestContext": context,
         "isBase64Encoded": isinstance(body, bytes),
