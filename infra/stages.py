@@ -7,6 +7,24 @@ from aws_cdk import aws_logs as logs
 
 
 @dataclass(frozen=True)
+class Readiness:
+    """How much of the function that scores is kept ready. Nothing of it costs anything unless it is set.
+
+    `reserved`: so many run at once at most, and that many are always free for it. `provisioned`: so many
+    stand by, initialised and paid for by the hour. `snap_start`: a new one begins from a snapshot; each
+    published version's is paid for while it exists, so old versions are deleted.
+    """
+
+    reserved: int | None = None
+    provisioned: int | None = None
+    snap_start: bool = False
+
+    def __post_init__(self) -> None:
+        if self.provisioned and self.snap_start:
+            raise ValueError("Lambda has provisioned concurrency or SnapStart for a function, not both")
+
+
+@dataclass(frozen=True)
 class Stage:
     """A deployment's settings. `name` is part of every stack name and parameter path, and never changes."""
 
@@ -19,6 +37,7 @@ class Stage:
     drift_check_every: Duration
     requests_per_second: int
     burst: int
+    scoring: Readiness = Readiness()
     artifact_root_mode: str = "proxied"
     public_origin: str | None = None
     s3_public_endpoint: str | None = None

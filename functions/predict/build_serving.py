@@ -25,6 +25,9 @@ from sluice.stores.ledger import Ledger
 from sluice.stores.secrets import SecretStore
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_s3.client import S3Client
+
     from functions.predict.explaining import FindVersion, Report
     from functions.predict.settings import Settings
     from sluice.domain.artefacts import ArtefactRef
@@ -32,11 +35,14 @@ if TYPE_CHECKING:
     from sluice.domain.predictions import ScoredRequest
 
 
-def build_serving(settings: Settings) -> Serving:
+def build_serving(
+    settings: Settings, dynamodb: DynamoDBClient | None = None, s3: S3Client | None = None
+) -> Serving:
     """Serving from this deployment's tables and buckets."""
-    platform = Items(clients.hurried_dynamodb(), settings.platform_table)
+    dynamodb = dynamodb or clients.hurried_dynamodb()
+    platform = Items(dynamodb, settings.platform_table)
     artefacts = ArtefactStore(
-        clients.s3(), {"artifacts": settings.artifacts_bucket, "archive": settings.archive_bucket}
+        s3 or clients.s3(), {"artifacts": settings.artifacts_bucket, "archive": settings.archive_bucket}
     )
 
     def fetch(ref: ArtefactRef) -> bytes:
@@ -49,7 +55,7 @@ def build_serving(settings: Settings) -> Serving:
         return platform.get(keys.project(tenant=tenant, project=project)) is not None
 
     disk = DiskCache(fetch, Path(tempfile.gettempdir()) / "sluice-models", settings.disk)
-    items = Items(clients.hurried_dynamodb(), settings.ledger_table)
+    items = Items(dynamodb, settings.ledger_table)
     ledger = Ledger(
         items,
         artefacts,

@@ -14,6 +14,9 @@ FRESH_SECONDS = 2.0
 STALE_SECONDS = 60.0
 """So long an endpoint serves as it was last seen while the table does not answer."""
 
+MOST_SEEN = 20_000
+"""Of endpoints, names that nothing serves under among them: then all are read anew."""
+
 ReadEndpoint = Callable[[str, str, str], Endpoint | None]
 
 
@@ -37,5 +40,7 @@ class EndpointCache:
             if seen and seen[1] and now - seen[0] <= STALE_SECONDS:
                 return seen[1]
             raise Unavailable("the routing table does not answer") from error
+        if len(self._seen) >= MOST_SEEN:
+            self._seen.clear()
         self._seen[key] = (now, endpoint)
         return endpoint

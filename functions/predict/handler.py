@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.predict.build_serving import build_serving
 from functions.predict.door import answer
+from functions.predict.restore import prepare_for_snapshots
 from functions.predict.settings import settings
 from sluice.web.observability import Event, observed
 
@@ -23,3 +24,6 @@ def serving() -> Serving:
 def handler(event: Event, context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's context
     """The answer to one HTTP API request (payload 2.0)."""
     return answer(serving(), event, context)
+
+
+prepare_for_snapshots(warm=serving, reset=serving.cache_clear)

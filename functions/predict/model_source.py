@@ -24,10 +24,10 @@ class Served:
 
 @dataclass(frozen=True)
 class ModelSource:
-    """Remembers by endpoint which model served last."""
+    """Remembers by endpoint which variant served last; its model is the cache's to keep or to drop."""
 
     models: ModelCache
-    last: dict[tuple[str, str, str], Served] = field(default_factory=dict)
+    last: dict[tuple[str, str, str], Variant] = field(default_factory=dict)
 
     def load(self, variant: Variant) -> Served:
         """The variant's model. IntegrityError when its files are not what was promoted or cannot be
@@ -57,11 +57,11 @@ class ModelSource:
                     "environment": endpoint.environment,
                     "model_version": variant.model_version,
                     "reason": str(error),
-                    "serving": last.variant.model_version if last else None,
+                    "serving": last.model_version if last else None,
                 },
             )
-            if last is None:
+            if last is None or last == variant:
                 raise
-            return last
-        self.last[key] = served
+            return self.load(last)
+        self.last[key] = variant
         return served

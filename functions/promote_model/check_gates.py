@@ -10,12 +10,10 @@ from typing import Any
 from functions.promote_model.step import StepInput
 from sluice.domain.artefacts import sha256_of
 from sluice.domain.errors import IntegrityError, NotFound, Reason
-from sluice.domain.model import ModelVersion
+from sluice.domain.model import MAXIMUM_MODEL_BYTES, ModelVersion
 from sluice.domain.promotion import OPEN, Gate, Promotion
 from sluice.stores.deployment import Deployment
 from sluice.workflows.open_promotion import ELIGIBLE
-
-MAXIMUM_MODEL_BYTES = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,11 @@ from sluice.domain.clock import parse_time
 from sluice.domain.errors import IntegrityError, Invalid, NotFound, Reason
 from sluice.domain.promotion import Promotion
 from sluice.scoring.model import LoadedModel, score
+from sluice.scoring.sessions import resident_bytes
 from sluice.stores.deployment import Deployment
+
+LIMITS = {"load_milliseconds": 5_000, "load_bytes": 600_000_000}
+"""Serving has 1,769 MB, gives half to models, and must answer within 29 s even where it loads one first."""
 
 
 def smoke_test(deployment: Deployment, given: StepInput, promotion: Promotion) -> dict[str, Any]:
@@ -21,7 +25,7 @@ def smoke_test(deployment: Deployment, given: StepInput, promotion: Promotion) -
     `approval_seconds` is how long the state machine waits for an approval after it.
     """
     try:
-        rows, milliseconds = _answer(deployment, given.tenant, promotion)
+        found = _answer(deployment, given.tenant, promotion)
     except (IntegrityError, Invalid, NotFound) as error:
         reasons = [asdict(Reason("smoke_test", str(error)))]
         deployment.promotions.end_stage(given.tenant, promotion, "smoke_test", "rejected", reasons=reasons)
@@ -32,7 +36,7 @@ def smoke_test(deployment: Deployment, given: StepInput, promotion: Promotion) -
         promotion,
         "smoke_test",
         "passed",
-        details={**promotion.details, "smoke_test": {"rows": rows, "milliseconds": milliseconds}},
+        details={**promotion.details, "smoke_test": found},
         **({"status": "approved"} if approved else {}),
     )
     return {
@@ -41,9 +45,11 @@ def smoke_test(deployment: Deployment, given: StepInput, promotion: Promotion) -
     }
 
 
-def _answer(deployment: Deployment, tenant: str, promotion: Promotion) -> tuple[int, float]:
-    """Rows whose answers were compared, and milliseconds for one; Invalid where they differ."""
-    model, expected = _served(deployment, tenant, promotion)
+def _answer(deployment: Deployment, tenant: str, promotion: Promotion) -> dict[str, float]:
+    """Rows whose answers were compared, milliseconds for one, and what loading took: processor milliseconds
+    and bytes. Invalid where answers differ, or where serving could not keep the model beside others.
+    """
+    model, expected, loading = _served(deployment, tenant, promotion)
     # All of them: how large a difference of values is depends on how far the values spread.
     scores = score(model, expected.frame)
     answered = scores.values.reshape(-1, 1) if scores.values is not None else scores.probabilities
@@ -54,12 +60,13 @@ def _answer(deployment: Deployment, tenant: str, promotion: Promotion) -> tuple[
         raise Invalid(compared.reason().message)
     started = time.perf_counter()
     score(model, frames.take(expected.frame, slice(0, 1)))
-    return compared.rows, round((time.perf_counter() - started) * 1000, 3)
+    took = round((time.perf_counter() - started) * 1000, 3)
+    return {"rows": compared.rows, "milliseconds": took, **loading}
 
 
 def _served(
     deployment: Deployment, tenant: str, promotion: Promotion
-) -> tuple[LoadedModel, parity.ParitySet]:
+) -> tuple[LoadedModel, parity.ParitySet, dict[str, float]]:
     """What the first environment serves; the candidate itself where the path has one environment only."""
     model = deployment.models.get(tenant, promotion.project, promotion.model_version)
     artefacts = model.artefacts
@@ -68,10 +75,27 @@ def _served(
         if endpoint is None:
             raise NotFound(f"nothing serves in {promotion.path[0]}")
         artefacts = endpoint.variants[0].artefacts
-    loaded = LoadedModel.load(
+    loaded, loading = _load(
         deployment.artefacts.read(artefacts["model"]), deployment.artefacts.read(artefacts["manifest"])
     )
-    return loaded, parity.ParitySet.from_bytes(deployment.artefacts.read(model.artefacts["parity"]))
+    expected = parity.ParitySet.from_bytes(deployment.artefacts.read(model.artefacts["parity"]))
+    return loaded, expected, loading
+
+
+def _load(onnx_bytes: bytes, manifest_bytes: bytes) -> tuple[LoadedModel, dict[str, float]]:
+    """The model, and what it took here. Memory that an earlier model left behind hides growth: it is a
+    lower bound.
+    """
+    memory, started = resident_bytes(), time.process_time()
+    model = LoadedModel.load(onnx_bytes, manifest_bytes)
+    took = {
+        "load_milliseconds": round((time.process_time() - started) * 1000, 1),
+        "load_bytes": max(0, resident_bytes() - memory),
+    }
+    for name, limit in LIMITS.items():
+        if took[name] > limit:
+            raise Invalid(f"{name} is {took[name]:.0f}: serving takes models of at most {limit}")
+    return model, took
 
 
 def _seconds(deployment: Deployment, promotion: Promotion) -> int:

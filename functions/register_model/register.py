@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functions.register_model.copy_files import copy_files
 from functions.register_model.log_run import log_run
-from sluice.domain.errors import Conflict
+from sluice.domain.errors import Conflict, Invalid, Reason
 from sluice.domain.event import Event
 from sluice.domain.lineage import Edge, code_node, dataset_node, model_node, project_node, training_node
-from sluice.domain.model import ModelVersion
+from sluice.domain.model import MAXIMUM_MODEL_BYTES, ModelVersion
 from sluice.domain.training import NO_CODE, Training
 from sluice.scoring.manifest import Manifest
 from sluice.stores.deployment import Deployment
@@ -20,6 +20,7 @@ def register(deployment: Deployment, tenant: str, training: Training) -> Found:
     if training.run_id is None or training.experiment_id is None or training.outcome is None:
         raise Conflict(f"training {training.training_id} has no run or no outcome: it was not evaluated")
     manifest = Manifest.parse(deployment.artefacts.read(training.artefacts["manifest"]))
+    _check_size(training.artefacts["model"].size)
     if manifest.personal:  # predict, which will wrap entities' keys with it, may not write it
         deployment.secrets.key(tenant, ENTITY_KEYS)
     artefacts = copy_files(deployment.artefacts, tenant, training, manifest)
@@ -49,6 +50,13 @@ def register(deployment: Deployment, tenant: str, training: Training) -> Found:
     deployment.lineage.link(tenant, training.project, *_edges(training, version))
     _tell(deployment, tenant, training, model)
     return Found("registered", changes={"model_version": version})
+
+
+def _check_size(size: int) -> None:
+    if size > MAXIMUM_MODEL_BYTES:
+        expected = f"at most {MAXIMUM_MODEL_BYTES} bytes"
+        reason = Reason("model.onnx", "the model is too large to be served", f"{size} bytes", expected)
+        raise Invalid("the model is too large: fewer or shallower trees, or fewer categories", [reason])
 
 
 def _number(deployment: Deployment, tenant: str, training: Training, manifest: Manifest, run_id: str) -> int:

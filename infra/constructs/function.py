@@ -1,5 +1,7 @@
 """The one factory that makes every Lambda function."""
 
+from typing import Any
+
 from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -27,11 +29,11 @@ class FunctionFactory:
         self._stack, self._stage, self._build, self._local = stack, stage, build, local_targets
         self._layers: dict[str, lambda_.ILayerVersion] = {}
 
-    def all_rooms(self, stack_name: str) -> dict[str, lambda_.Function]:
-        """Every room that the table assigns to this stack, by name."""
-        return {room.name: self.room(room) for room in rooms_of(stack_name)}
+    def all_rooms(self, stack_name: str, **options: Any) -> dict[str, lambda_.Function]:
+        """Every room that the table assigns to this stack, by name; `options` are more of CDK's own."""
+        return {room.name: self.room(room, **options) for room in rooms_of(stack_name)}
 
-    def room(self, room: Room) -> lambda_.Function:
+    def room(self, room: Room, **options: Any) -> lambda_.Function:
         scope = Construct(self._stack, pascal(room.name))
         log_group = logs.LogGroup(
             scope, "Logs", retention=self._stage.log_retention, removal_policy=RemovalPolicy.DESTROY
@@ -59,6 +61,7 @@ class FunctionFactory:
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
             dead_letter_queue=dead_letters(scope) if room.asynchronous else None,
+            **options,
         )
 
     def _environment(self, room: Room) -> dict[str, str]:

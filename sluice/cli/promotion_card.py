@@ -15,6 +15,7 @@ def promotion_card(promotion: show.Json) -> Panel:
         ("evaluated as", promotion["outcome"]),
         *_verdict(promotion["verdict"]),
         ("gates", _gates(promotion["gates"])),
+        ("serving", _serving(promotion["details"].get("smoke_test"))),
         ("model digest", promotion["model_digest"]),
         ("report digest", promotion["report_digest"]),
         ("asked for by", promotion["requested_by"]),
@@ -43,6 +44,14 @@ def _gates(gates: list[show.Json]) -> Text:
         text.append("✓ " if gate["passed"] else "✗ ", style="green" if gate["passed"] else "red")
         text.append(f"{gate['name']}: {gate['detail']}")
     return text
+
+
+def _serving(smoke_test: show.Json | None) -> str:
+    """What the smoke test measured."""
+    if not smoke_test or "load_bytes" not in smoke_test:
+        return ""
+    load = f"{smoke_test['load_milliseconds']:.0f} ms and {smoke_test['load_bytes'] / 1e6:.1f} MB to load"
+    return f"{smoke_test['milliseconds']:.2f} ms a row, {load}"
 
 
 def _decision(decision: show.Json) -> str:

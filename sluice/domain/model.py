@@ -8,6 +8,9 @@ from typing import Any
 
 from sluice.domain.artefacts import ArtefactRef
 
+MAXIMUM_MODEL_BYTES = 100_000_000
+"""Of an ONNX file: in memory it takes a multiple of that, beside the models of others."""
+
 
 @dataclass(frozen=True, slots=True)
 class ModelVersion:

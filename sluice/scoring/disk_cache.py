@@ -20,6 +20,7 @@ class DiskCache:
 
     def __init__(self, fetch: Callable[[ArtefactRef], bytes], folder: Path, budget: int) -> None:
         self._fetch, self._folder, self._budget = fetch, folder, budget
+        self._held: int | None = None
 
     def read(self, ref: ArtefactRef) -> bytes:
         """The bytes behind the reference; whatever fetching raises goes through."""
@@ -40,12 +41,17 @@ class DiskCache:
         unfinished = path.with_suffix(f".{os.getpid()}")
         unfinished.write_bytes(content)
         unfinished.replace(path)
+        self._held = (self._held or 0) + len(content)
 
     def _make_room(self, size: int) -> None:
+        """Looks at the files where it must: at first, and when they are too many. Then an eighth goes."""
+        if self._held is not None and self._held + size <= self._budget:
+            return
         files = sorted((file.stat().st_mtime, file.stat().st_size, file) for file in self._folder.iterdir())
-        held = sum(entry[1] for entry in files)
+        self._held = sum(entry[1] for entry in files)
+        wanted = self._budget if self._held + size <= self._budget else self._budget - self._budget // 8
         for _, freed, file in files:
-            if held + size <= self._budget:
+            if self._held + size <= wanted:
                 return
             file.unlink(missing_ok=True)
-            held -= freed
+            self._held -= freed

@@ -25,12 +25,6 @@ _SETTINGS: dict[str, Any] = {
     "tcp_keepalive": True,
 }
 _S3_SETTINGS = {**_SETTINGS, "signature_version": "s3v4", "s3": {"addressing_style": "path"}}
-_HURRIED = {
-    **_SETTINGS,
-    "connect_timeout": 1,
-    "read_timeout": 3,
-    "retries": {"mode": "standard", "max_attempts": 3},
-}
 
 
 def _client(service: str, settings: dict[str, Any], **options: Any) -> Any:  # noqa: ANN401 - botocore's
@@ -55,15 +49,22 @@ def dynamodb() -> DynamoDBClient:
 
 @cache
 def hurried_dynamodb() -> DynamoDBClient:
-    """For a door that must say no within its caller's patience: gives up after about ten seconds."""
-    client: DynamoDBClient = _client("dynamodb", _HURRIED)
-    return client
+    """The same for a door that must say no within its caller's patience: gives up after about ten seconds."""
+    return cast("DynamoDBClient", open_dynamodb(connect_seconds=1, read_seconds=3, attempts=3))
 
 
 @cache
 def s3() -> S3Client:
     client: S3Client = _client("s3", _S3_SETTINGS)
     return client
+
+
+def reconnect() -> None:
+    """Close the connections of the clients there are: they make new ones when next used."""
+    builds: tuple[Any, ...] = (dynamodb, hurried_dynamodb, light_dynamodb, s3)
+    for build in builds:
+        if build.cache_info().currsize:
+            build().close()
 
 
 @cache

@@ -24,7 +24,6 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
-_ATTEMPTS = 4
 _LONGEST_PAUSE = 2.0
 _AGAIN = frozenset(
     {
@@ -56,6 +55,7 @@ class LightDynamoDB:
     credentials: Callable[[], Credentials]
     connect_seconds: float = 2.0
     read_seconds: float = 20.0
+    attempts: int = 4
     pause: Callable[[float], None] = time.sleep
     _idle: list[HTTPConnection] = field(default_factory=list)
     _signing_keys: dict[tuple[str, str], bytes] = field(default_factory=dict)
@@ -91,14 +91,14 @@ class LightDynamoDB:
     def _call(self, operation: str, arguments: Mapping[str, Any]) -> Answer:
         """Repeated with growing, random pauses while the service is throttled, broken or out of reach."""
         body = json.dumps(arguments, default=_bytes, separators=(",", ":")).encode()
-        for attempt in range(1, _ATTEMPTS + 1):
+        for attempt in range(1, self.attempts + 1):
             try:
                 return self._once(operation, body)
             except (OSError, HTTPException) as error:
-                if attempt == _ATTEMPTS:
+                if attempt == self.attempts:
                     raise EndpointConnectionError(endpoint_url=self.endpoint, error=error) from error
             except ClientError as error:
-                if attempt == _ATTEMPTS or not _is_passing(error):
+                if attempt == self.attempts or not _is_passing(error):
                     raise
             self.pause(random.uniform(0, min(_LONGEST_PAUSE, 0.05 * 2**attempt)))  # noqa: S311 - jitter
         raise AssertionError("unreachable")
@@ -171,7 +171,7 @@ class LightDynamoDB:
         return self._signing_keys[secret, scope]
 
 
-def open_dynamodb() -> LightDynamoDB:
+def open_dynamodb(**patience: Any) -> LightDynamoDB:
     """By the environment's settings, as botocore reads them: region, endpoint and credentials."""
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
     suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
@@ -180,7 +180,7 @@ def open_dynamodb() -> LightDynamoDB:
         or os.environ.get("AWS_ENDPOINT_URL")
         or f"https://dynamodb.{region}.{suffix}"
     )
-    return LightDynamoDB(endpoint, region, find_credentials)
+    return LightDynamoDB(endpoint, region, find_credentials, **patience)
 
 
 def find_credentials() -> Credentials:

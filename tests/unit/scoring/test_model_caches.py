@@ -7,14 +7,12 @@ import os
 import threading
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.errors import IntegrityError, Unavailable
 from sluice.scoring.disk_cache import DiskCache
-from sluice.scoring.model import score
-from sluice.scoring.sessions import ModelCache, resident_bytes
+from sluice.scoring.sessions import ModelCache
 from tests.unit.scoring import models
 
 
@@ -137,21 +135,6 @@ def test_another_manifest_than_the_digest_says_is_refused() -> None:
 
     with pytest.raises(IntegrityError):
         cache.get("0" * 64, model, manifest)
-
-
-def test_two_thousand_models_stay_within_the_memory_they_were_given() -> None:
-    store = Store()
-    wanted = [store.add(number) for number in range(2000)]
-    before, budget = resident_bytes(), 48 << 20
-    cache = ModelCache(store.read, budget)
-
-    for number, model in enumerate(wanted):
-        answer = score(cache.get(*model), {"x": np.array([1.0])}).values
-        assert answer is not None
-        assert answer.tolist() == [number]
-
-    assert 50 < len(cache) < 2000
-    assert 1 << 20 < resident_bytes() - before < budget * 1.5
 
 
 def test_files_are_read_from_disk_the_second_time(tmp_path: Path) -> None:
