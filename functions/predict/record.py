@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from functions.predict.serving import Scored
 
 
+_FEW = 50
+"""Cells that are looked at faster one by one."""
+
+
 def record_of(scored: Scored) -> ScoredRequest:
     """The ledger's record of this answer."""
     manifest, scores, endpoint = scored.served.model.manifest, scored.scores, scored.endpoint
@@ -57,4 +61,6 @@ def _cells(column: NDArray[Any]) -> Cells:
     cells: list[Any] = column.tolist()
     if column.dtype.kind != "f":
         return [cell or None for cell in cells]
-    return [None if cell != cell else cell for cell in cells] if np.isnan(column).any() else cells  # noqa: PLR0124
+    if len(cells) > _FEW and not np.isnan(column).any():
+        return cells
+    return [None if cell != cell else cell for cell in cells]  # noqa: PLR0124

@@ -12,6 +12,8 @@ from infra.packaging.layers import build_host_layer
 from infra.rooms import ROOMS, Room
 from sluice.local.environments import LAYER_STORE, emulator_interpreter
 from tests.infra.conftest import ROOT
+from tests.stores.serving.many_models import Folder, Table, seed
+from tests.unit.predict.room import event
 
 ASSET_BYTES = 1_500_000
 # Heavy libraries, and the rooms whose callers wait for a first byte.
@@ -43,6 +45,36 @@ print(json.dumps({"seconds": seconds, "megabytes": megabytes, "modules": sorted(
 """
 # What is built for a first request.
 FIRST_REQUEST = "from functions.track_runs import settings; settings.tracking()"
+# From nothing to the first recorded answer of a model that is read from S3; clients answer from a folder.
+ANSWER_CPU_SECONDS = 3.0
+ANSWER_MEGABYTES = 130
+FIRST_ANSWER = """
+import pathlib
+from functions.predict.build_serving import build_serving
+from functions.predict.door import answer
+from functions.predict.settings import settings
+
+class Content(bytes):
+    def iter_chunks(self, _):
+        return [self]
+
+class Clients:
+    folder = pathlib.Path(sys.argv[4])
+    recorded = 0
+    def get_item(self, Key, **_):
+        items = json.loads((self.folder / "items.json").read_text())
+        return {"Item": items[Key["pk"]["S"] + "|" + Key["sk"]["S"]]}
+    def put_item(self, **_):
+        self.recorded += 1
+    def get_object(self, Key, **_):
+        return {"Body": Content((self.folder / Key).read_bytes())}
+
+clients = Clients()
+asked = json.loads((clients.folder / "event.json").read_text())
+said = answer(build_serving(settings(), clients, clients), asked)
+assert (said["statusCode"], clients.recorded) == (200, 1), said
+seconds = time.process_time() - started
+"""
 
 
 @dataclass(frozen=True)
@@ -76,6 +108,24 @@ def test_a_first_tracking_request_needs_no_botocore_session(tmp_path: Path) -> N
     assert begun.megabytes < TRACKING_MEGABYTES
 
 
+def test_a_first_score_takes_little_time_and_memory(tmp_path: Path) -> None:
+    (room,) = (room for room in ROOMS if room.name == "predict")
+    folder = tmp_path / "scene"
+    folder.mkdir()
+    table = Table()
+    seed(table, Folder(folder), 1)
+    items = {f"{partition}|{order}": item for (_, partition, order), item in table.items.items()}
+    (folder / "items.json").write_text(json.dumps(items))
+    asked = event("POST", "/endpoints/model-0/production/invocations", {"instances": [{"x": 2}]})
+    (folder / "event.json").write_text(json.dumps(asked))
+
+    answered = _import(room, tmp_path / "asset", FIRST_ANSWER, str(folder))
+
+    assert answered.seconds < ANSWER_CPU_SECONDS
+    assert answered.megabytes < ANSWER_MEGABYTES
+    assert not answered.loaded & {"cryptography", "pydantic", "boto3"}
+
+
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
 def test_an_asset_is_small_and_only_ours(room: Room, tmp_path: Path) -> None:
     build_function(ROOT, room.name, tmp_path)
@@ -87,18 +137,23 @@ def test_an_asset_is_small_and_only_ours(room: Room, tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "functions").iterdir() if path.is_dir()} == {room.name}
 
 
-def _import(room: Room, asset: Path, further: str = "") -> Imported:
+def _import(room: Room, asset: Path, *further: str) -> Imported:
     build_function(ROOT, room.name, asset)
     layers = [build_host_layer(ROOT, layer, LAYER_STORE) for layer in room.layers]
     paths = json.dumps([str(path) for path in (asset, *layers)])
     command = [str(emulator_interpreter()), "-I", "-c", IMPORT, paths, f"functions.{room.name}.handler"]
     environment = {
         "TRACKING_TABLE": "tracking",
+        "PLATFORM_TABLE": "platform",
+        "LEDGER_TABLE": "ledger",
+        "AUDIT_TABLE": "audit",
+        "ARCHIVE_BUCKET": "archive",
+        "TMPDIR": str(asset.parent),
         "ARTIFACTS_BUCKET": "artifacts",
         "AWS_REGION": "eu-central-1",
     }
     done = subprocess.run(
-        [*command, *([further] if further else [])],
+        [*command, *further],
         capture_output=True,
         text=True,
         check=False,

@@ -6,7 +6,7 @@ import json
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -18,12 +18,15 @@ from tritonclient.http import InferenceServerClient, InferInput, InferRequestedO
 from tritonclient.utils import InferenceServerException
 
 from sluice.domain.endpoints import Variant
-from sluice.domain.predictions import parse_prediction_id
+from sluice.domain.predictions import ScoredRequest, parse_prediction_id
 from sluice.local.stack import StackStatus
 from sluice.stores.artefacts import ArtefactStore
 from sluice.stores.endpoints import EndpointStore
+from sluice.stores.entity_keys import EntityKeys
 from sluice.stores.items import Items
 from sluice.stores.ledger import Ledger
+from sluice.stores.secrets import ENTITY_KEYS, SecretStore
+from tests.stores.control_api.test_projects import spec
 from tests.unit.scoring import models
 
 ApiAs = Callable[[str], httpx.Client]
@@ -241,6 +244,37 @@ def test_a_large_request_overflows_to_the_archive(api_as: ApiAs, deployed: Deplo
     assert recorded is not None
     assert recorded.features["age"] == ages.tolist()
     assert recorded.labels == answer.json()["predictions"]
+
+
+def test_personal_fields_are_readable_until_their_entity_is_forgotten(
+    api_as: ApiAs, deployed: Deployed
+) -> None:
+    """Encrypted by the deployed function under its own role; forgotten through the control API."""
+    secrets = SecretStore(deployed.endpoints.items)
+    secrets.key("default", ENTITY_KEYS)  # as registering a model with personal fields does
+    project = deployed.serve(personal=["age"])
+    api_as("contributor").post("/sluice/v1/projects", json={"spec": spec(project)}).raise_for_status()
+    rows = {"instances": [{"age": 61.5, "purpose": "car", "foreign": False}]}
+
+    answer = api_as("invoker").post(
+        f"/endpoints/{project}/production/invocations", json=rows, headers={"x-sluice-entity": "anna"}
+    )
+
+    assert answer.status_code == 200, answer.text
+    request_id = answer.headers["x-sluice-request-id"]
+
+    def read() -> ScoredRequest | None:
+        keys = EntityKeys(deployed.ledger.items, secrets)
+        return replace(deployed.ledger, entity_keys=keys).get("default", request_id)
+
+    known = read()
+    assert known is not None
+    assert (known.features["age"], known.forgotten) == ([61.5], False)
+    forgetting = f"/sluice/v1/projects/{project}/forgotten"
+    assert api_as("admin").post(forgetting, json={"entity": "anna"}).json() == {"keys": 1}
+    gone = read()
+    assert gone is not None
+    assert (gone.features["age"], gone.forgotten, gone.labels) == ([None], True, known.labels)
 
 
 def test_a_viewer_may_not_score(api_as: ApiAs, deployed: Deployed) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from typing import Any
 
 import pytest
@@ -140,6 +141,31 @@ def test_an_answer_that_cannot_be_recorded_does_not_leave(room: Room) -> None:
     assert (mlflow.status, mlflow.json["error_code"]) == (429, "REQUEST_LIMIT_EXCEEDED")
     assert (oip.status, list(oip.json)) == (429, ["error"])
     assert oip.headers["retry-after"] == "1"
+
+
+MANY = ",".join(f'"k{number}": 1' for number in range(100_000))
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ({"dataframe_records": [{f"c{number}": number for number in range(10_001)}]}, "age"),
+        ({"dataframe_split": {"columns": ["age", "age"], "data": [[1, 2]]}}, "same name"),
+        ({"dataframe_split": {"columns": ["age", "purpose"], "data": [[1, "car"], [2]]}}, "row 1"),
+        ('{"instances": ' + "[" * 200_000, "nested too deeply"),
+        ('{"instances": [{"age": Infinity, "purpose": "car", "foreign": false}]}', "finite"),
+        ('{"instances": [{"age": 1, "purpose": "car", "foreign": NaN}]}', "foreign"),
+        (f'{{{MANY}, "k99999": 1}}', "'k99999' twice"),
+    ],
+)
+def test_bodies_made_to_hurt_are_refused_at_once(room: Room, body: object, text: str) -> None:
+    started = time.process_time()
+
+    reply = room.post(INVOKE, body)
+
+    assert (reply.status, reply.json["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+    assert text in reply.json["message"]
+    assert time.process_time() - started < 5
 
 
 def refused_well(reply: Reply) -> bool:
