@@ -92,6 +92,7 @@ def judge(
         parity=parity,
         bias=_bias(candidate, spec),
         reasons=reasons,
+        findings=tuple(training.details.get("findings", ())),
     )
 
 

@@ -21,7 +21,9 @@ from sluice.domain.statistics import Estimate
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Everything that was measured. `rows`: {n, sha256, looks, positives}; `model`: see the schema."""
+    """Everything that was measured. `rows`: {n, sha256, looks, positives}; `model`: see the schema;
+    `findings`: sentences of the model card, such as that the model leans on something protected.
+    """
 
     project: str
     training_id: str
@@ -39,6 +41,7 @@ class Evaluation:
     parity: Parity
     bias: Sequence[BiasReport]
     reasons: Sequence[Reason]
+    findings: Sequence[str] = ()
 
     @property
     def deciding(self) -> Estimate:

@@ -39,6 +39,7 @@ def sentences_of(evaluation: Evaluation) -> tuple[str, ...]:
         *_comparison(evaluation),
         _parity(evaluation),
         *(sentence for report in evaluation.bias for sentence in _bias(report)),
+        *evaluation.findings,
         _looks(evaluation),
     )
 

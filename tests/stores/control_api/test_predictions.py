@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
@@ -54,6 +55,39 @@ def test_nothing_protected_is_shown(api: Api) -> None:
     assert "sex" not in json.dumps(story)
     assert "nationality" not in json.dumps(story)
     assert story["explanation"]["protected_ranked"] is True
+
+
+def test_a_protected_attribute_that_ranks_is_on_record_once_however_often_it_is_asked(api: Api) -> None:
+    scored(api.platform)
+
+    for _ in range(2):
+        api.get(f"/predictions/{REQUEST}.0", SCORER).ok()
+
+    events = api.platform.audit.events("default", "credit").values()
+    found = [event for event in events if event.action == "finding.protected_ranked"]
+    assert [event.subject for event in found] == [f"prediction:{REQUEST}.0"]
+    assert "sex" not in json.dumps(found[0].details)
+
+
+def test_a_story_leads_to_the_explanation(api: Api) -> None:
+    scored(api.platform)
+
+    story = api.get(f"/predictions/{REQUEST}.0", SCORER).ok()
+
+    assert story["links"]["explanation"] == f"/sluice/v1/predictions/{REQUEST}.0/explanation"
+
+
+def test_a_card_is_told_with_what_became_of_the_version_and_an_old_version_has_none(api: Api) -> None:
+    scored(api.platform)
+    refs = {"card": api.platform.artefacts.write("artifacts", "card.json", b'{"v": 1, "importance": []}')}
+    first = api.platform.models.get("default", "credit", 1)
+    api.platform.models.add("default", dataclasses.replace(first, version=2, artefacts=refs))
+
+    told = api.get("/projects/credit/models/2/card", EVE).ok()
+
+    assert (told["version"], told["importance"], told["outcome"]) == (2, [], "first")
+    problem = api.get("/projects/credit/models/1/card", EVE)
+    problem.problem(404, "not_found")
 
 
 def test_a_story_takes_at_most_four_dynamodb_requests(api: Api) -> None:

@@ -62,6 +62,9 @@ def test_the_example_becomes_a_registered_version(trained: Trained) -> None:
     assert set(model.artefacts) == {
         *("model", "manifest", "baseline", "parity", "report", "profile", "background", "card")
     }
+    manifest = json.loads(deployment.artefacts.read(model.artefacts["manifest"]))
+    for beside in ("baseline", "background", "card"):
+        assert manifest[f"{beside}_sha256"] == model.artefacts[beside].sha256
     (event,) = deployment.events.of("ModelRegistered")
     assert event.data["outcome"] == "first"
 

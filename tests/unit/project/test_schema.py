@@ -91,6 +91,12 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str, str]] = [
     ({"contract.columns.4.role": "feature"}, "contract.columns[4].dtype", "cannot be a model input"),
     ({"contract.columns.1.maximum": -1}, "contract.columns[1].minimum", "no value lies in this range"),
     ({"contract.columns.2.minimum": 1}, "contract.columns[2].minimum", "only numbers have a range"),
+    (
+        {"contract.columns.2.change": "increase"},
+        "contract.columns[2].change",
+        "only numbers have a direction",
+    ),
+    ({"contract.columns.4.change": "never"}, "contract.columns[4].change", "only model inputs are changed"),
     ({"contract.columns.1.categories": ["a"]}, "contract.columns[1].categories", "only string columns"),
     ({"contract.columns.2.categories": ["a", "a"]}, "contract.columns[2].categories", "repeated"),
     (
