@@ -61,6 +61,12 @@ ACKNOWLEDGED = (
         ("Resource::*",),
     ),
     Acknowledged(
+        "Sluice-*-Monitoring/SnapshotRuns/Role/DefaultPolicy",
+        "AwsSolutions-IAM5",
+        "Listing streams has no resource.",
+        ("Resource::*",),
+    ),
+    Acknowledged(
         "Sluice-*-Api/ManagePlatform/Role/DefaultPolicy",
         "AwsSolutions-IAM5",
         "Answering a waiting task has no resource: who answers must hold its token.",

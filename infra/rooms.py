@@ -58,7 +58,7 @@ ROOMS: tuple[Room, ...] = (
             "tracking": ("read", "write"),
             "artifacts": ("read", "write", "list", "delete"),
         },
-        memory=512,
+        memory=1769,
         timeout=29,
         needs_origins=True,
     ),
@@ -123,6 +123,13 @@ ROOMS: tuple[Room, ...] = (
         timeout=300,
     ),
     # monitoring and upkeep
+    Room(
+        "snapshot_runs",
+        "Monitoring",
+        {"tracking": ("read", "write"), "artifacts": ("read", "write", "delete")},
+        memory=1769,
+        timeout=900,
+    ),
     Room(
         "archive_predictions",
         "Monitoring",

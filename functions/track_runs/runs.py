@@ -91,15 +91,14 @@ def search_datasets(call: Call, request: asked.SearchDatasets) -> Shape:
     search = call.tracking.search
     experiments = search.experiments_of(call.tenant, request.experiment_ids)
     found: dict[tuple[str, ...], Shape] = {}
-    for _, run in search.of_runs(call.tenant, experiments, "", "ACTIVE_ONLY", ()):
-        for one in run.inputs:
-            context = dict(one.tags).get(CONTEXT_TAG, "")
-            found[run.experiment_id, one.name, one.digest, context] = {
-                "experiment_id": run.experiment_id,
-                "name": one.name,
-                "digest": one.digest,
-                **({"context": context} if context else {}),
-            }
+    for experiment_id, one in search.datasets(call.tenant, experiments):
+        context = dict(one.tags).get(CONTEXT_TAG, "")
+        found[experiment_id, one.name, one.digest, context] = {
+            "experiment_id": experiment_id,
+            "name": one.name,
+            "digest": one.digest,
+            **({"context": context} if context else {}),
+        }
     return {"dataset_summaries": list(found.values())[:_MOST_DATASETS]}
 
 

@@ -10,6 +10,7 @@ from functools import cache
 from sluice.stores import clients
 from sluice.stores.tracking import Tracking, open_tracking
 from sluice.stores.tracking.artifacts import ArtifactFiles
+from sluice.stores.tracking.snapshots import Snapshots
 
 _NEEDED = ("TRACKING_TABLE", "ARTIFACTS_BUCKET")
 
@@ -48,7 +49,12 @@ def tracking() -> Tracking:
     """The store, with everything a warm function has read."""
     chosen = settings()
     root = f"s3://{chosen.bucket}/{{tenant}}/" if chosen.direct else "mlflow-artifacts:/"
-    return open_tracking(clients.light_dynamodb(), chosen.table, artifact_root=root)
+    return open_tracking(
+        clients.light_dynamodb(),
+        chosen.table,
+        artifact_root=root,
+        snapshots=lambda table: Snapshots(table, clients.s3, chosen.bucket),
+    )
 
 
 @cache

@@ -26,8 +26,8 @@ class DataStack(Stack):
         for role in ("Platform", "Tracking", "Ledger", "Audit"):
             table = StateTable(self, f"{role}Table", deletion_protection=stage.deletion_protection)
             publish(self, stage, f"{role.lower()}-table", table.table_name)
-            if role == "Ledger" and table.table_stream_arn:
-                publish(self, stage, "ledger-stream-arn", table.table_stream_arn)
+            if role in {"Ledger", "Tracking"} and table.table_stream_arn:
+                publish(self, stage, f"{role.lower()}-stream-arn", table.table_stream_arn)
 
     def _add_buckets(self, stage: Stage) -> None:
         logs = AccessLogsBucket(self, "AccessLogs")

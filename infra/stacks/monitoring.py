@@ -1,5 +1,7 @@
 """Monitoring: predictions become archives, archives become reports, and the records are kept in order."""
 
+import json
+
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda as lambda_
@@ -21,6 +23,7 @@ class MonitoringStack(Stack):
         functions = FunctionFactory(self, stage, build).all_rooms("Monitoring")
         publish(self, stage, "resume-function", functions["resume_workflows"].function_name)
         self._archive(stage, functions["archive_predictions"])
+        self._snapshot(stage, functions["snapshot_runs"])
         reactions = Reactions(self, "Reactions")
         reactions.on_event("DriftCheckRequested", ["DriftCheckRequested"], functions["check_drift"])
         reactions.every("DriftCheckDue", stage.drift_check_every, functions["check_drift"])
@@ -33,15 +36,9 @@ class MonitoringStack(Stack):
 
         A batch is archived exactly once under a name made from its ends: split on error it would have others.
         """
-        table = dynamodb.Table.from_table_attributes(
-            self,
-            "Ledger",
-            table_name=look_up(self, stage, "ledger-table"),
-            table_stream_arn=look_up(self, stage, "ledger-stream-arn"),
-        )
         function.add_event_source(
             sources.DynamoEventSource(
-                table,
+                self._table(stage, "Ledger"),
                 starting_position=lambda_.StartingPosition.TRIM_HORIZON,
                 batch_size=100,
                 max_batching_window=Duration.seconds(2),
@@ -50,4 +47,36 @@ class MonitoringStack(Stack):
                 max_record_age=Duration.hours(20),
                 on_failure=sources.SqsDlq(dead_letters(self, "UnarchivedPredictions")),
             )
+        )
+
+    def _snapshot(self, stage: Stage, function: lambda_.Function) -> None:
+        """Wake it by notes of changes, by who asks, and by what has expired: nothing else is delivered.
+
+        Records only say which experiment to look at: what could not be done in twenty hours is dropped, and
+        searches ask again.
+        """
+        noted = {"NewImage": {"kind": {"S": ["run", "model", "asked"]}}}
+        expired = {"Keys": {"sk": {"S": ["snapshot-later"]}}}
+        function.add_event_source(
+            sources.DynamoEventSource(
+                self._table(stage, "Tracking"),
+                starting_position=lambda_.StartingPosition.TRIM_HORIZON,
+                batch_size=1000,
+                max_batching_window=Duration.seconds(30),
+                bisect_batch_on_error=True,
+                retry_attempts=20,
+                max_record_age=Duration.hours(20),
+                filters=[
+                    {"pattern": json.dumps({"eventName": ["INSERT", "MODIFY"], "dynamodb": noted})},
+                    {"pattern": json.dumps({"eventName": ["REMOVE"], "dynamodb": expired})},
+                ],
+            )
+        )
+
+    def _table(self, stage: Stage, role: str) -> dynamodb.ITable:
+        return dynamodb.Table.from_table_attributes(
+            self,
+            role,
+            table_name=look_up(self, stage, f"{role.lower()}-table"),
+            table_stream_arn=look_up(self, stage, f"{role.lower()}-stream-arn"),
         )

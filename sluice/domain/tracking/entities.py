@@ -46,6 +46,8 @@ Value = str | LargeValue
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
+    """`changed` is the last minute in which something in it did (a text that sorts), as of `read_at`."""
+
     experiment_id: str
     name: str
     artifact_location: str
@@ -54,6 +56,8 @@ class Experiment:
     last_update_time: int
     tags: Mapping[str, str] = field(default_factory=dict)
     shards: int = 1
+    changed: str = ""
+    read_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)

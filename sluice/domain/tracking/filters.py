@@ -16,7 +16,8 @@ from sluice.domain.tracking.grammars import DATASET_KEYS, LISTS, Grammar, Kind
 
 Scalar = str | float | int
 Operand = Scalar | tuple[str, ...] | None
-Lookup = Callable[[Kind, str], "Scalar | tuple[str, ...] | None"]
+Seen = Scalar | tuple[str, ...] | None
+Lookup = Callable[[Kind, str], Seen]
 """Of one thing: the value of a key, None where it has none; of a dataset key, those of all its datasets."""
 
 _TOKENS = re.compile(
@@ -104,10 +105,10 @@ def unquoted(text: str) -> str:
 
 def compile_filter(clauses: Sequence[Clause]) -> Callable[[Lookup], bool]:
     """A test of whether something matches all clauses, given the way to look at it."""
-    tests = [_compiled(clause) for clause in clauses]
+    tests = [(clause.kind, clause.key, compile_clause(clause)) for clause in clauses]
 
     def matches(lookup: Lookup) -> bool:
-        return all(test(lookup) for test in tests)
+        return all(test(lookup(kind, key)) for kind, key, test in tests)
 
     return matches
 
@@ -227,15 +228,14 @@ def _check_key(token: Token, text: str, grammar: Grammar, kind: Kind, key: str, 
         raise _wrong(text, token.position, f"invalid dataset key {key!r}, expected name, digest or context")
 
 
-def _compiled(clause: Clause) -> Callable[[Lookup], bool]:
-    kind, key = clause.kind, clause.key
+def compile_clause(clause: Clause) -> Callable[[Seen], bool]:
+    """A test of what a thing has for the clause's key."""
     if clause.operator.startswith("IS "):
         wanted = clause.operator == "IS NULL"
-        return lambda lookup: (lookup(kind, key) is None) == wanted
+        return lambda value: (value is None) == wanted
     test = _test(clause)
 
-    def one(lookup: Lookup) -> bool:
-        value = lookup(kind, key)
+    def one(value: Seen) -> bool:
         if isinstance(value, tuple):
             return any(test(single) for single in value)
         return value is not None and test(value)

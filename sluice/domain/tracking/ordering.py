@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from sluice.domain.errors import Invalid
-from sluice.domain.tracking.filters import Lookup, Scalar, read_name, tokenize
+from sluice.domain.tracking.filters import Lookup, Scalar, Seen, read_name, tokenize
 from sluice.domain.tracking.grammars import Grammar, Kind
 
 _T = TypeVar("_T")
@@ -37,21 +37,23 @@ def ordered(things: Iterable[_T], orders: Sequence[Order], look: Callable[[_T], 
     """The things sorted; those that tie stay as they came."""
     found = list(things)
     for order in reversed(orders):
-        found = _ordered_by(found, order, look)
+        kind, key = order.kind, order.key
+        found = ordered_by(found, lambda thing: look(thing)(kind, key), ascending=order.ascending)  # noqa: B023
     return found
 
 
-def _ordered_by(things: list[_T], order: Order, look: Callable[[_T], Lookup]) -> list[_T]:
+def ordered_by(things: Iterable[_T], cell: Callable[[_T], Seen], *, ascending: bool) -> list[_T]:
+    """The same by one cell of each thing."""
     valued: list[tuple[Scalar, _T]] = []
     unordered: list[_T] = []
     missing: list[_T] = []
     for thing in things:
-        value = look(thing)(order.kind, order.key)
+        value = cell(thing)
         if value is None or isinstance(value, tuple):
             missing.append(thing)
         elif isinstance(value, float) and math.isnan(value):
             unordered.append(thing)
         else:
             valued.append((value, thing))
-    valued.sort(key=lambda pair: pair[0], reverse=not order.ascending)
+    valued.sort(key=lambda pair: pair[0], reverse=not ascending)
     return [thing for _, thing in valued] + unordered + missing

@@ -94,20 +94,41 @@ def add_models(documents: list[Document], inputs: Sequence[str], outputs: Sequen
             _open(documents, output[0], "").model_outputs.append(output)
 
 
+def rest_text(documents: Sequence[Document]) -> str:
+    """What documents hold beside params and tags, as one text; none where there is nothing."""
+    rest = Document(0)
+    for document in documents:
+        rest.inputs += document.inputs
+        rest.model_inputs += document.model_inputs
+        rest.model_outputs += document.model_outputs
+    content = {name: part for name, part in _to_json(rest).items() if part}
+    return json.dumps(content, separators=(",", ":")) if content else ""
+
+
+def read_rest(text: str) -> Document:
+    """A document with what `rest_text` was given, and neither params nor tags."""
+    return _with_rest(Document(0), json.loads(text) if text else {})
+
+
 def read_document(item: Mapping[str, Any]) -> Document:
     raw = item["document"]
     content = json.loads(zlib.decompress(raw) if isinstance(raw, bytes) else raw)
-    return Document(
+    document = Document(
         number=keys.number_of(item["sk"]),
         rev=item["rev"],
         size=item["size"],
         more=item.get("more", False),
         params=_values(content["params"]),
         tags=_values(content["tags"]),
-        inputs=[_dataset(one) for one in content.get("inputs", ())],
-        model_inputs=content.get("model_inputs", []),
-        model_outputs=[(model_id, step) for model_id, step in content.get("model_outputs", ())],
     )
+    return _with_rest(document, content)
+
+
+def _with_rest(document: Document, content: Mapping[str, Any]) -> Document:
+    document.inputs = [_dataset(one) for one in content.get("inputs", ())]
+    document.model_inputs = content.get("model_inputs", [])
+    document.model_outputs = [(model_id, step) for model_id, step in content.get("model_outputs", ())]
+    return document
 
 
 def _values(stored: Mapping[str, Any]) -> dict[str, Value]:

@@ -10,6 +10,7 @@ from sluice.domain.errors import AlreadyExists, Invalid, NotFound, Unavailable
 from sluice.domain.tracking.entities import ACTIVE, DELETED, Experiment, Lifecycle
 from sluice.stores.items import ConditionFailed, Item, TransactionRefused
 from sluice.stores.tracking import keys
+from sluice.stores.tracking.changes import Changes
 from sluice.stores.tracking.table import Path, Table
 from sluice.stores.tracking.values import ValueStore
 
@@ -24,6 +25,7 @@ class ExperimentStore:
     """`artifact_root` is where new experiments keep their files; `{tenant}` in it stands for the tenant."""
 
     table: Table
+    changes: Changes
     artifact_root: str = "mlflow-artifacts:/"
 
     @property
@@ -82,13 +84,16 @@ class ExperimentStore:
 
     def get(self, tenant: str, experiment_id: str) -> Experiment:
         """The experiment; that with the id 0 is there for every tenant, as on every MLflow server."""
-        item = self.table.get(keys.experiment(tenant=tenant, experiment_id=experiment_id))
+        return self._found(tenant, experiment_id, self.table.now(), None)
+
+    def _found(self, tenant: str, experiment_id: str, now: str, item: Item | None) -> Experiment:
+        item = item or self.table.get(keys.experiment(tenant=tenant, experiment_id=experiment_id))
         if item is None and experiment_id == DEFAULT_ID:
             self._make_default(tenant)
             return self.get(tenant, experiment_id)
         if item is None:
             raise NotFound(f"No Experiment with id={experiment_id} exists")
-        return self._read(tenant, item)
+        return self._read(tenant, item, now)
 
     def get_by_name(self, tenant: str, name: str) -> Experiment:
         guard = self.table.get(keys.experiment_name(tenant=tenant, name=name))
@@ -101,17 +106,26 @@ class ExperimentStore:
 
     def all(self, tenant: str) -> list[Experiment]:
         """Active and deleted ones, in no order that means anything."""
+        now = self.table.now()
         items = list(self.table.read(keys.experiments_partition(tenant=tenant)))
         if not any(item["sk"] == DEFAULT_ID for item in items):
             self._make_default(tenant)
             items += self.table.read(keys.experiments_partition(tenant=tenant), DEFAULT_ID)
-        return [self._read(tenant, item) for item in items]
+        return [self._read(tenant, item, now) for item in items]
 
     def active(self, tenant: str, experiment_id: str) -> Experiment:
-        """The experiment, if runs may be added to it."""
-        found = self.get(tenant, experiment_id)
+        """The experiment, if it may be changed."""
+        return self._active(self.get(tenant, experiment_id))
+
+    def changing(self, tenant: str, experiment_id: str) -> Experiment:
+        """The same, and marked as changed in this minute, in one request."""
+        now = self.table.now()
+        marked = self.changes.mark(tenant, experiment_id, now)
+        return self._active(self._found(tenant, experiment_id, now, marked))
+
+    def _active(self, found: Experiment) -> Experiment:
         if found.lifecycle_stage != ACTIVE:
-            raise _inactive(experiment_id, found.lifecycle_stage)
+            raise _inactive(found.experiment_id, found.lifecycle_stage)
         return found
 
     def rename(self, tenant: str, experiment_id: str, name: str) -> None:
@@ -189,7 +203,7 @@ class ExperimentStore:
         except AlreadyExists:
             return
 
-    def _read(self, tenant: str, item: Item) -> Experiment:
+    def _read(self, tenant: str, item: Item, now: str) -> Experiment:
         experiment_id = item["sk"]
         values = keys.experiment_values(tenant=tenant, experiment_id=experiment_id)
         return Experiment(
@@ -201,6 +215,8 @@ class ExperimentStore:
             last_update_time=item["last_update_time"],
             tags=self.values.texts(values, item["tags"]),
             shards=item["shards"],
+            changed=item.get("changed", ""),
+            read_at=now,
         )
 
     def _guard(self, tenant: str, name: str, experiment_id: str) -> Item:

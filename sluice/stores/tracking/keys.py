@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Literal
 
 Key = tuple[str, str]
@@ -77,9 +79,20 @@ def following(sort_key: str) -> str:
     return f"{sort_key[:-4]}{number_of(sort_key) + 1:04d}"
 
 
+def minute_of(moment: str) -> str:
+    return moment[:16]
+
+
+def minutes(first: str, last: str) -> list[str]:
+    """Every minute from that of `first` to that of `last`."""
+    begin, end = (datetime.fromisoformat(minute_of(one)) for one in (first, last))
+    count = int((end - begin) / timedelta(minutes=1)) + 1
+    return [(begin + timedelta(minutes=number)).isoformat()[:16] for number in range(count)]
+
+
 def changes_partition(*, tenant: str, experiment_id: str, moment: str) -> str:
     """What changed in a minute; `moment` is any time in it."""
-    return f"{tenant}#changes#{experiment_id}#{moment[:16]}"
+    return f"{tenant}#changes#{experiment_id}#{minute_of(moment)}"
 
 
 def change(*, moment: str, kind: Kind, name: str) -> str:
@@ -90,6 +103,41 @@ def changed(sort_key: str) -> tuple[str, str]:
     """(kind, id) of a change."""
     _, kind, name = sort_key.split("#", 2)
     return kind, name
+
+
+def snapshot(*, tenant: str, experiment_id: str) -> Key:
+    return experiment_values(tenant=tenant, experiment_id=experiment_id), "snapshot"
+
+
+def snapshot_asked(*, tenant: str, experiment_id: str, kind: str) -> Key:
+    return experiment_values(tenant=tenant, experiment_id=experiment_id), f"snapshot-{kind}"
+
+
+def parse_asked(sort_key: str) -> str:
+    return sort_key.removeprefix("snapshot-")
+
+
+def snapshot_object(*, tenant: str, experiment_id: str, name: str) -> str:
+    """In S3, outside of every tenant's files: no tenant's name begins with a dot."""
+    return f".snapshots/{tenant}/{experiment_id}/{name}"
+
+
+def shard(kind: Kind, number: int) -> str:
+    return f"{kind}#{number:04d}"
+
+
+def parse_shard(text: str) -> tuple[Kind, int]:
+    kind, number = text.split("#")
+    return ("run" if kind == "run" else "model"), int(number)
+
+
+_WOKEN = re.compile(r"([^#]+)#(?:changes|experiment)#([^#]+)(?:#.*)?")
+
+
+def parse_woken(partition: str) -> tuple[str, str] | None:
+    """(tenant, experiment) of a note or of what asks for a snapshot; None of anything else."""
+    found = _WOKEN.fullmatch(partition)
+    return (found[1], found[2]) if found else None
 
 
 def value(partition: str, *, digest: str, part: int) -> Key:

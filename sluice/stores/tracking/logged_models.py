@@ -34,7 +34,7 @@ class LoggedModelStore:
 
     def create(self, tenant: str, experiment_id: str, new: NewLoggedModel) -> LoggedModel:
         """The new model, pending until it is finalized."""
-        experiment = self.experiments.active(tenant, experiment_id)
+        experiment = self.experiments.changing(tenant, experiment_id)
         model_id = "m-" + self.table.new_id().replace("-", "")
         now = self.table.milliseconds()
         head = {

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
-from sluice.domain.clock import format_time
 from sluice.domain.errors import Invalid, NotFound
+from sluice.domain.tracking.columns import Row
 from sluice.domain.tracking.entities import ACTIVE, Experiment, Lifecycle, Point, Value
 from sluice.domain.tracking.points import latest_of
 from sluice.stores.items import ConditionFailed, Item, TransactionRefused
 from sluice.stores.tracking import keys
-from sluice.stores.tracking.documents import Document, document_item, read_document, set_tags
+from sluice.stores.tracking.changes import Changes
+from sluice.stores.tracking.documents import (
+    Document,
+    document_item,
+    read_document,
+    read_rest,
+    rest_text,
+    set_tags,
+)
 from sluice.stores.tracking.keys import Kind, Place
 from sluice.stores.tracking.metrics import MetricStore, read_latest, read_tail
 from sluice.stores.tracking.table import Path, Table
@@ -21,9 +29,10 @@ from sluice.stores.tracking.values import ValueStore
 
 _NEWEST_SHARDS = 4
 _REMEMBERED = 10_000
-_NOTED_AGAIN = timedelta(seconds=3)
-_KEPT = timedelta(hours=2)
-"""How long changes are kept: longer than any reader looks back."""
+_UNSEEN = frozenset(
+    {"pk", "sk", "v", "rev", "request_id", "created_at", "updated_at", "tail", "seals", "packs"}
+)
+"""What searches do not need of a head."""
 
 
 @dataclass(frozen=True)
@@ -40,15 +49,12 @@ class Parts:
 
 @dataclass(frozen=True)
 class OwnerStore:
-    """Owners of one kind. `places` remembers where they are, which never changes; `marked`, when their
-    last change was noted for searches.
-    """
+    """Owners of one kind. `places` remembers where they are, which never changes."""
 
     table: Table
     kind: Kind
+    changes: Changes
     places: dict[tuple[str, str], Place] = field(default_factory=dict)
-
-    marked: dict[Place, str] = field(default_factory=dict)
 
     @property
     def values(self) -> ValueStore:
@@ -69,7 +75,7 @@ class OwnerStore:
         locator = {"pk": pk, "sk": sk, "experiment_id": place.experiment_id, "shard": shard}
         first = {"pk": place.head[0], "sk": place.head[1], "tail": [], "seals": 0, "packs": [], **head}
         writes = [self.table.putting(locator), self.table.putting(first)]
-        writes.append(self.table.putting(self._mark(place), condition=None))
+        writes.append(self.table.putting(self.changes.noting(place), condition=None))
         if document.changed:
             writes.append(self.table.putting(document_item(place, document)))
         try:
@@ -117,37 +123,22 @@ class OwnerStore:
         torn = [place for place, items in found.items() if _is_torn(items)]
         return {**found, **self.fetch(torn)} if torn else found
 
-    def note_change(self, place: Place) -> None:
-        """Tell searches, before the change itself; again only after three seconds."""
-        if self.marked.get(place, "") < format_time(self.table.clock() - _NOTED_AGAIN):
-            self.table.put(self._mark(place))
+    def rows(self, places: Sequence[Place]) -> dict[Place, Row | None]:
+        """Owners as searches keep them; None for those that are gone."""
+        found = self.fetch(places)
+        return {place: _row(self.merge(place, items)) for place, items in found.items()}
 
-    def changed_since(self, tenant: str, experiment_id: str, moment: datetime) -> list[Place]:
-        """Owners of both kinds whose changes were noted at that moment or later."""
-        found: dict[tuple[str, str], Place] = {}
-        minute = moment
-        while minute.replace(second=0, microsecond=0) <= self.table.clock() + timedelta(seconds=1):
-            text = format_time(minute)
-            partition = keys.changes_partition(tenant=tenant, experiment_id=experiment_id, moment=text)
-            for item in self.table.read(partition, since=format_time(moment)):
-                kind, name = keys.changed(item["sk"])
-                found[kind, name] = Place(tenant, item["kind"], name, experiment_id, item["shard"])
-            minute += timedelta(minutes=1)
-        return list(found.values())
+    def whole(self, tenant: str, experiment_id: str, shard: int) -> Iterator[Row]:
+        """Every owner of a shard; one that is written to meanwhile may be torn, and is noted as changed."""
+        partition = keys.shard_partition(tenant=tenant, experiment_id=experiment_id, shard=shard)
+        items = self.table.read(partition, f"{self.kind}#")
+        for name, some in groupby(items, lambda item: keys.owner_of(item["sk"])[1]):
+            row = _row(self.merge(Place(tenant, self.kind, name, experiment_id, shard), some))
+            if row:
+                yield row
 
-    def _mark(self, place: Place) -> Item:
-        moment = self.table.clock()
-        now = format_time(moment)
-        if len(self.marked) >= _REMEMBERED:
-            self.marked.clear()
-        self.marked[place] = now
-        return {
-            "pk": keys.changes_partition(tenant=place.tenant, experiment_id=place.experiment_id, moment=now),
-            "sk": keys.change(moment=now, kind=place.kind, name=place.name),
-            "kind": place.kind,
-            "shard": place.shard,
-            "expires_at": int((moment + _KEPT).timestamp()),
-        }
+    def parts_of(self, place: Place, row: Row) -> Parts:
+        return Parts(place, dict(row.fields), row.params, row.tags, row.points, [read_rest(row.rest)])
 
     def merge(self, place: Place, items: Iterable[Item]) -> Parts | None:
         """The parts in an owner's items (any order); None without a head."""
@@ -168,7 +159,7 @@ class OwnerStore:
         return Parts(place, head, params, tags, list(latest_of(points).values()), documents)
 
     def log_points(self, place: Place, points: Sequence[Point]) -> None:
-        self.note_change(place)
+        self.changes.note(place)
         try:
             self.metrics.log(place, points)
         except ConditionFailed as failed:
@@ -197,7 +188,7 @@ class OwnerStore:
                 if document.changed:
                     self.table.put_if(document_item(place, document), document.rev)
 
-        self.note_change(place)
+        self.changes.note(place)
         self.table.until_settled(attempt, retry=(ConditionFailed,))
 
     def set_tags(self, place: Place, tags: Mapping[str, str]) -> None:
@@ -206,7 +197,7 @@ class OwnerStore:
 
     def update_head(self, place: Place, changes: Mapping[str, Any], *, lifecycle: Lifecycle = ACTIVE) -> Item:
         """Set attributes of a head whose lifecycle is as given; Invalid when it is not."""
-        self.note_change(place)
+        self.changes.note(place)
         sets: dict[Path, object] = {(name,): value for name, value in changes.items()}
         try:
             return self.table.edit(place.head, sets, lifecycle_stage=lifecycle)
@@ -222,6 +213,14 @@ class OwnerStore:
         if len(self.places) >= _REMEMBERED:
             self.places.clear()
         self.places[place.tenant, place.name] = place
+
+
+def _row(parts: Parts | None) -> Row | None:
+    if parts is None:
+        return None
+    fields = {name: value for name, value in parts.head.items() if name not in _UNSEEN and value is not None}
+    rest = rest_text(parts.documents)
+    return Row(parts.place.name, fields, parts.params, parts.tags, parts.points, rest)
 
 
 def _documents(items: Iterable[Item]) -> list[Document]:

@@ -52,7 +52,7 @@ class RunStore:
 
     def create(self, tenant: str, experiment_id: str, new: NewRun) -> Run:
         """The new run; AlreadyExists when its id is taken, Invalid when the experiment is deleted."""
-        experiment = self.experiments.active(tenant, experiment_id)
+        experiment = self.experiments.changing(tenant, experiment_id)
         run_id = new.run_id or self.table.new_id().replace("-", "")
         head = {
             "user_id": new.user_id,

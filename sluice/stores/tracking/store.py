@@ -12,13 +12,16 @@ from sluice.domain.clock import Clock, system_clock
 from sluice.domain.errors import AlreadyExists
 from sluice.domain.ids import NewId, new_id
 from sluice.domain.tracking.entities import PROJECT_TAG, DatasetInput, Point, RegisteredModel, Run, Series
+from sluice.stores.tracking.changes import Changes
 from sluice.stores.tracking.experiments import ExperimentStore
+from sluice.stores.tracking.keys import Kind
 from sluice.stores.tracking.logged_models import LoggedModelStore, read_logged_model
 from sluice.stores.tracking.owners import OwnerStore
 from sluice.stores.tracking.registry import RegistryStore
 from sluice.stores.tracking.runs import NewRun, RunStore, read_run
 from sluice.stores.tracking.search import Search
-from sluice.stores.tracking.summaries import ShardCache, Summaries
+from sluice.stores.tracking.snapshots import Snapshots
+from sluice.stores.tracking.summaries import Summaries
 from sluice.stores.tracking.table import Table
 from sluice.stores.tracking.versions import NewVersion, VersionStore
 
@@ -32,28 +35,35 @@ class Tracking:
 
     table: Table
     artifact_root: str = "mlflow-artifacts:/"
+    snapshots: Snapshots | None = None
+
+    @cached_property
+    def changes(self) -> Changes:
+        return Changes(self.table)
 
     @cached_property
     def experiments(self) -> ExperimentStore:
-        return ExperimentStore(self.table, self.artifact_root)
+        return ExperimentStore(self.table, self.changes, self.artifact_root)
+
+    def owners(self, kind: Kind) -> OwnerStore:
+        return (self.runs if kind == "run" else self.models).owners
 
     @cached_property
     def runs(self) -> RunStore:
-        return RunStore(self.table, self.experiments, OwnerStore(self.table, "run"))
+        return RunStore(self.table, self.experiments, OwnerStore(self.table, "run", self.changes))
 
     @cached_property
     def models(self) -> LoggedModelStore:
-        return LoggedModelStore(self.table, self.experiments, OwnerStore(self.table, "model"))
+        return LoggedModelStore(self.table, self.experiments, OwnerStore(self.table, "model", self.changes))
 
     @cached_property
     def search(self) -> Search:
         """Keeps what it has read: one a warm function."""
-        cache = ShardCache()
         return Search(
             self.experiments,
             self.runs.owners.values,
-            Summaries(self.runs.owners, cache, read_run),
-            Summaries(self.models.owners, cache, read_logged_model),
+            Summaries(self.runs.owners, read_run, self.snapshots),
+            Summaries(self.models.owners, read_logged_model, self.snapshots),
         )
 
     @cached_property
@@ -151,9 +161,11 @@ def open_tracking(
     table: str,
     *,
     artifact_root: str = "mlflow-artifacts:/",
+    snapshots: Callable[[Table], Snapshots] | None = None,
     clock: Clock = system_clock,
     ids: NewId = new_id,
     chance: Callable[[int], int] = random.randrange,
 ) -> Tracking:
-    """The store over a table (`TRACKING_TABLE`)."""
-    return Tracking(Table(client, table, clock, ids, chance=chance), artifact_root)
+    """The store over a table (`TRACKING_TABLE`); searches begin from `snapshots` where there are any."""
+    opened = Table(client, table, clock, ids, chance=chance)
+    return Tracking(opened, artifact_root, snapshots(opened) if snapshots else None)

@@ -129,6 +129,25 @@ class Table(Items):
             "Update": {"TableName": self.table, "Key": {"pk": {"S": key[0]}, "sk": {"S": key[1]}}, **change}
         }
 
+    def raise_to(self, key: Key, name: str, value: str) -> Item | None:
+        """Set an attribute of an existing item unless it is as great already; gives the item then."""
+        try:
+            answer = self._call(
+                "update_item",
+                Key={"pk": {"S": key[0]}, "sk": {"S": key[1]}},
+                UpdateExpression="SET #name = :value",
+                ConditionExpression=(
+                    "attribute_exists(pk) AND (attribute_not_exists(#name) OR #name < :value)"
+                ),
+                ExpressionAttributeNames={"#name": name},
+                ExpressionAttributeValues={":value": {"S": value}},
+                ReturnValues="ALL_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ConditionFailed as failed:
+            return failed.found
+        return decode_item(answer["Attributes"])
+
     def append(self, key: Key, name: str, values: Sequence[str], *, active: str) -> Item:
         """Add values to a list of an item whose lifecycle is `active`; gives the new item.
 
