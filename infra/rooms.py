@@ -126,7 +126,7 @@ ROOMS: tuple[Room, ...] = (
     Room(
         "snapshot_runs",
         "Monitoring",
-        {"tracking": ("read", "write"), "artifacts": ("read", "write", "delete")},
+        {"tracking": ("read", "write"), "artifacts": ("read", "write", "list", "delete")},
         memory=1769,
         timeout=900,
     ),

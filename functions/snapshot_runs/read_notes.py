@@ -19,7 +19,9 @@ def read_notes(batch: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, bool]
         )
         # What has expired has no image: the stream carries new ones only.
         kind = ((change.get("NewImage") or {}).get("kind") or {}).get("S", keys.parse_asked(order))
-        about = keys.parse_woken(partition)
-        if about and kind in {"run", "model", ASKED, LATER}:
+        about, removed = keys.parse_woken(partition), keys.parse_experiments(partition)
+        if removed and entry.get("eventName") == "REMOVE":
+            found[removed, order] = True
+        elif about and kind in {"run", "model", ASKED, LATER}:
             found[about] = found.get(about, False) or kind in {ASKED, LATER}
     return [(*about, asked) for about, asked in found.items()]

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from sluice.domain.clock import parse_time
-from sluice.domain.errors import NotFound
 from sluice.domain.tracking.columns import Columns, columns_of
 from sluice.domain.tracking.entities import Experiment
 from sluice.stores.tracking import Tracking
@@ -31,9 +30,8 @@ def refresh_snapshot(
     tracking: Tracking, snapshots: Snapshots, tenant: str, experiment_id: str, *, asked: bool = False
 ) -> str:
     """What was done: `written`, `young` (nothing), `gone` or `overtaken` (another one was faster)."""
-    try:
-        experiment = tracking.experiments.get(tenant, experiment_id)
-    except NotFound:
+    experiment = tracking.experiments.find(tenant, experiment_id)
+    if experiment is None:
         snapshots.forget(tenant, experiment_id)
         return "gone"
     before = snapshots.manifest(tenant, experiment_id)

@@ -58,7 +58,8 @@ View = Literal["ACTIVE_ONLY", "DELETED_ONLY", "ALL"]
 
 
 class Request(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    # Built when first needed: most functions are asked only a few of a hundred things before they end.
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
 
 class Tag(Request):

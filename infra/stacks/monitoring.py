@@ -50,13 +50,14 @@ class MonitoringStack(Stack):
         )
 
     def _snapshot(self, stage: Stage, function: lambda_.Function) -> None:
-        """Wake it by notes of changes, by who asks, and by what has expired: nothing else is delivered.
+        """Wake it by notes of changes, by who asks, by what has expired and by experiments that are gone.
 
         Records only say which experiment to look at: what could not be done in twenty hours is dropped, and
         searches ask again.
         """
         noted = {"NewImage": {"kind": {"S": ["run", "model", "asked"]}}}
         expired = {"Keys": {"sk": {"S": ["snapshot-later"]}}}
+        gone = {"Keys": {"pk": {"S": [{"suffix": "#experiments"}]}}}
         function.add_event_source(
             sources.DynamoEventSource(
                 self._table(stage, "Tracking"),
@@ -69,6 +70,7 @@ class MonitoringStack(Stack):
                 filters=[
                     {"pattern": json.dumps({"eventName": ["INSERT", "MODIFY"], "dynamodb": noted})},
                     {"pattern": json.dumps({"eventName": ["REMOVE"], "dynamodb": expired})},
+                    {"pattern": json.dumps({"eventName": ["REMOVE"], "dynamodb": gone})},
                 ],
             )
         )

@@ -86,6 +86,12 @@ class ExperimentStore:
         """The experiment; that with the id 0 is there for every tenant, as on every MLflow server."""
         return self._found(tenant, experiment_id, self.table.now(), None)
 
+    def find(self, tenant: str, experiment_id: str) -> Experiment | None:
+        """The experiment, if it has been made."""
+        now = self.table.now()
+        item = self.table.get(keys.experiment(tenant=tenant, experiment_id=experiment_id))
+        return self._read(tenant, item, now) if item else None
+
     def _found(self, tenant: str, experiment_id: str, now: str, item: Item | None) -> Experiment:
         item = item or self.table.get(keys.experiment(tenant=tenant, experiment_id=experiment_id))
         if item is None and experiment_id == DEFAULT_ID:

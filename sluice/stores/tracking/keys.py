@@ -149,6 +149,12 @@ def experiments_partition(*, tenant: str) -> str:
     return f"{tenant}#experiments"
 
 
+def parse_experiments(partition: str) -> str:
+    """The tenant; nothing for another partition."""
+    tenant, mark, rest = partition.partition("#experiments")
+    return tenant if mark and not rest else ""
+
+
 def experiment(*, tenant: str, experiment_id: str) -> Key:
     return experiments_partition(tenant=tenant), experiment_id
 

@@ -101,10 +101,12 @@ class Snapshots:
             self.client().delete_objects(Bucket=self.bucket, Delete={"Objects": some, "Quiet": True})
 
     def forget(self, tenant: str, experiment_id: str) -> None:
-        """When the experiment is gone for good."""
-        manifest = self.manifest(tenant, experiment_id)
-        if manifest:
-            self.drop(tenant, experiment_id, {*manifest.objects.values(), *manifest.replaced})
+        """When the experiment is gone for good: also what a builder left behind that was cut short."""
+        prefix = keys.snapshot_object(tenant=tenant, experiment_id=experiment_id, name="")
+        pages = self.client().get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        for page in pages:
+            names = [one["Key"].removeprefix(prefix) for one in page.get("Contents", [])]
+            self.drop(tenant, experiment_id, names)
         self.table.delete_many([keys.snapshot(tenant=tenant, experiment_id=experiment_id)])
 
     def ask(self, tenant: str, experiment_id: str, kind: str = ASKED) -> None:

@@ -275,6 +275,8 @@ def test_a_stream_says_which_experiments_to_look_at() -> None:
             record("b#experiment#2", "value#abc#000"),
             record("b#exp#2#0000", "run#r#0head"),
             {"eventName": "INSERT"},
+            record("c#experiments", "3"),
+            {**record("c#experiments", "4"), "eventName": "REMOVE"},
         ]
     )
-    assert found == [("a", "1", False), ("b", "2", True)]
+    assert found == [("a", "1", False), ("b", "2", True), ("c", "4", True)]
