@@ -32,6 +32,7 @@ GRANTS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("objects", "delete"): ("s3:DeleteObject",),
     ("bucket", "read"): ("s3:ListBucket", "s3:GetBucketLocation"),
     ("bucket", "list"): ("s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketLocation"),
+    ("parameter", "read"): ("ssm:GetParameter",),
     ("bus", "put"): ("events:PutEvents",),
     ("machine", "start"): ("states:StartExecution",),
     ("machine", "inspect"): ("states:ListExecutions",),

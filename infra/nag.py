@@ -100,6 +100,14 @@ ACKNOWLEDGED = (
         "AwsSolutions-SQS3",
         "It is where the stream's reader puts a batch that no attempt could archive.",
     ),
+    *(
+        Acknowledged(
+            f"Sluice-*-Api/Http/ANY--{route}",
+            "AwsSolutions-APIG4",
+            "Whoever is not signed in must reach the sign-in and the public files of MLflow's interface.",
+        )
+        for route in ("static-files--{proxy+}", "sign-in", "sign-in--{proxy+}", "sign-out")
+    ),
     Acknowledged(
         "Sluice-*-Api/Http/GET--health",
         "AwsSolutions-APIG4",

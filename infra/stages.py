@@ -5,6 +5,35 @@ from dataclasses import dataclass
 from aws_cdk import Duration
 from aws_cdk import aws_logs as logs
 
+from sluice.web.permissions import Role
+
+
+@dataclass(frozen=True)
+class GroupAccess:
+    """Whoever is in `group` (`*`: everybody whom the provider knows) gets these roles on these projects."""
+
+    group: str
+    roles: tuple[Role, ...]
+    projects: tuple[str, ...] = ("*",)
+
+
+@dataclass(frozen=True)
+class OpenId:
+    """Signing in to the web interface by an OpenID provider; docs/sign-in.md says what to register there.
+
+    The first row of `access` whose group is among the groups claim decides. `secret_parameter` names a
+    SecureString; None for a public client. Function variables hold 4 KB: about forty rows.
+    """
+
+    issuer: str
+    client_id: str
+    access: tuple[GroupAccess, ...]
+    secret_parameter: str | None = None
+    scopes: str = "openid email"
+    principal_claim: str = "email"
+    groups_claim: str = "groups"
+    tenant: str = "default"
+
 
 @dataclass(frozen=True)
 class Readiness:
@@ -41,6 +70,7 @@ class Stage:
     artifact_root_mode: str = "proxied"
     public_origin: str | None = None
     s3_public_endpoint: str | None = None
+    openid: OpenId | None = None
 
 
 def _stages() -> dict[str, Stage]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from functions.authorize_caller.identify import answer, identify
 from functions.authorize_caller.settings import settings
 from sluice.stores import clients
 from sluice.stores.items import Items
 from sluice.stores.tokens import TokenStore
+from sluice.web.credentials import answer, identify
 from sluice.web.observability import Event, note, observed
 
 

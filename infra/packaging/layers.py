@@ -4,12 +4,16 @@ import hashlib
 import platform
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from infra.packaging.elf import strip_library
+from infra.packaging.interface import keep_interface
 from infra.packaging.uv import run_uv
 
-LAYERS = ("base", "onnx", "data", "train", "crypto")
+LAYERS = ("base", "onnx", "data", "train", "crypto", "interface")
+# Layers that are a part of one package only, and what makes that part of the installed package.
+KEPT_ONLY: dict[str, Callable[[Path], None]] = {"interface": keep_interface}
 CLOUD_PLATFORM = "aarch64-manylinux_2_28"
 CLOUD_PYTHON = "3.13"
 # Nothing imports these on Lambda.
@@ -42,6 +46,12 @@ def resolve_cloud_layer(root: Path, layer: str, packages: Path, *, link_mode: st
             "--target", str(packages), "-r", str(requirements(root, layer)),
         ]
     )  # fmt: skip
+    _keep(layer, packages)
+
+
+def _keep(layer: str, packages: Path) -> None:
+    if layer in KEPT_ONLY:
+        KEPT_ONLY[layer](packages)
 
 
 def strip(packages: Path) -> None:
@@ -82,6 +92,7 @@ def build_host_layer(root: Path, layer: str, store: Path) -> Path:
             "--python", sys.executable, "--target", str(packages), "-r", str(requirements(root, layer)),
         ]
     )  # fmt: skip
+    _keep(layer, packages)
     ready.write_text("installed\n")
     return packages
 

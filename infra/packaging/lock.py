@@ -6,7 +6,7 @@ the widest, so that a library has one version everywhere.
 
 from pathlib import Path
 
-from infra.packaging.layers import LAYERS
+from infra.packaging.layers import KEPT_ONLY, LAYERS
 from infra.packaging.uv import run_uv
 
 WIDEST = "check"
@@ -26,7 +26,8 @@ def lock(root: Path) -> None:
     _compile(requirements / "emulator.txt", ["--group", f"{project}:emulator", "-c", str(widest)])
     for layer in LAYERS:
         target = root / "layers" / layer / "requirements.txt"
-        _compile(target, ["--group", f"{project}:layer-{layer}", "-c", str(widest)])
+        options = ["--no-deps"] if layer in KEPT_ONLY else []
+        _compile(target, [*options, "--group", f"{project}:layer-{layer}", "-c", str(widest)])
 
 
 def _compile(target: Path, sources: list[str]) -> None:

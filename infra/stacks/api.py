@@ -1,6 +1,7 @@
 """Api: one HTTP API with every door of the platform."""
 
 import json
+from dataclasses import asdict
 
 from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_apigatewayv2 as http
@@ -10,26 +11,29 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra.access import grant
 from infra.constructs.function import FunctionFactory
 from infra.parameters import look_up, publish
 from infra.settings import Build
-from infra.stages import Stage
+from infra.stages import OpenId, Stage
 
-OPEN = {"manage_platform": ("GET /health", "GET /sluice/v1/health")}
+OPEN = {
+    "manage_platform": ("GET /health", "GET /sluice/v1/health"),
+    "serve_interface": ("ANY /static-files/{proxy+}",),
+    "open_session": ("ANY /sign-in", "ANY /sign-in/{proxy+}", "ANY /sign-out"),
+}
 GUARDED = {
     "manage_platform": ("/sluice/v1/{proxy+}",),
-    "track_runs": (
-        "/api/{proxy+}",
-        "/ajax-api/{proxy+}",
-        "/graphql",
-        "/version",
-        "/get-artifact",
-        "/model-versions/get-artifact",
-    ),
+    "track_runs": ("/api/{proxy+}", "/version"),
     "predict": ("/v2", "/v2/{proxy+}", "/endpoints/{proxy+}"),
 }
 # Under another room's prefix, but this room's to answer: the gateway prefers the longer path.
 SINGLE = {"predict": ("GET /sluice/v1/predictions/{prediction_id}/explanation",)}
+# What browsers call: a session's cookie opens it, and a token as everywhere.
+BROWSED = {
+    "serve_interface": ("/",),
+    "track_runs": ("/ajax-api/{proxy+}", "/graphql", "/get-artifact", "/model-versions/get-artifact"),
+}
 ACCESS_LOG = (
     "requestId", "httpMethod", "path", "routeKey", "status", "responseLength", "responseLatency",
     "integrationLatency", "integrationErrorMessage", "authorizer.error", "identity.sourceIp",
@@ -52,12 +56,16 @@ class ApiStack(Stack):
             cors_preflight=_cors(stage.public_origin) if stage.public_origin else None,
             default_authorizer=_authorizer(functions.pop("authorize_caller")),
         )
-        self._add_routes(api, functions)
+        self._add_routes(api, functions, _browser_authorizer(functions.pop("authorize_browser")))
+        if stage.openid:
+            self._know_provider(functions["open_session"], stage.openid)
         self._add_stage(api, stage)
         publish(self, stage, "api-id", api.api_id)
         publish(self, stage, "api-url", api.api_endpoint)
 
-    def _add_routes(self, api: http.HttpApi, functions: dict[str, lambda_.IFunction]) -> None:
+    def _add_routes(
+        self, api: http.HttpApi, functions: dict[str, lambda_.IFunction], browsers: http.IHttpRouteAuthorizer
+    ) -> None:
         for room, function in functions.items():
             integration = integrations.HttpLambdaIntegration(room, function)
             for route in OPEN.get(room, ()):
@@ -71,8 +79,21 @@ class ApiStack(Stack):
             for route in SINGLE.get(room, ()):
                 method, path = route.split()
                 api.add_routes(path=path, methods=[http.HttpMethod(method)], integration=integration)
-            for path in GUARDED[room]:
+            for path in GUARDED.get(room, ()):
                 api.add_routes(path=path, methods=[http.HttpMethod.ANY], integration=integration)
+            for path in BROWSED.get(room, ()):
+                api.add_routes(
+                    path=path, methods=[http.HttpMethod.ANY], integration=integration, authorizer=browsers
+                )
+
+    def _know_provider(self, function: lambda_.IFunction, provider: OpenId) -> None:
+        if not isinstance(function, lambda_.Function):
+            raise TypeError("only a function of this stack can be told")
+        function.add_environment("OPENID", json.dumps(asdict(provider), separators=(",", ":")))
+        if provider.secret_parameter:
+            name = provider.secret_parameter.lstrip("/")
+            arn = self.format_arn(service="ssm", resource="parameter", resource_name=name)
+            grant(function, {"parameter": [arn]}, ("read",))
 
     def _add_stage(self, api: http.HttpApi, stage: Stage) -> None:
         log_group = logs.LogGroup(
@@ -97,6 +118,21 @@ def _authorizer(function: lambda_.IFunction) -> authorizers.HttpLambdaAuthorizer
         identity_source=["$request.header.Authorization"],
         response_types=[authorizers.HttpLambdaResponseType.SIMPLE],
         results_cache_ttl=Duration.seconds(30),
+    )
+
+
+def _browser_authorizer(function: lambda_.IFunction) -> authorizers.HttpLambdaAuthorizer:
+    """It answers who is calling by cookie or by token.
+
+    Identity sources are all required and key the cache: with either header as one, the other kind of caller
+    would be refused unseen. So there is none, nothing is cached here, and the function remembers.
+    """
+    return authorizers.HttpLambdaAuthorizer(
+        "Browsers",
+        function,
+        identity_source=[],
+        response_types=[authorizers.HttpLambdaResponseType.SIMPLE],
+        results_cache_ttl=Duration.seconds(0),
     )
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_events.client import EventBridgeClient
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_ssm.client import SSMClient
     from mypy_boto3_stepfunctions.client import SFNClient
     from mypy_boto3_sts.client import STSClient
 
@@ -84,6 +85,12 @@ def events() -> EventBridgeClient:
 @cache
 def states() -> SFNClient:
     client: SFNClient = _client("stepfunctions", _SETTINGS)
+    return client
+
+
+@cache
+def ssm() -> SSMClient:
+    client: SSMClient = _client("ssm", _SETTINGS)
     return client
 
 

@@ -144,6 +144,10 @@ def token(*, tenant: str, token_id: str) -> Key:
     return callers_partition(tenant=tenant), f"token#{token_id}"
 
 
+def session(*, tenant: str, digest: str) -> Key:
+    return callers_partition(tenant=tenant), f"session#{digest}"
+
+
 def tenants_partition() -> str:
     """The operating tenant keeps the others."""
     return f"{OPERATOR}#tenants"

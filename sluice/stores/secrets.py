@@ -16,6 +16,8 @@ from sluice.stores import keys
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mypy_boto3_ssm.client import SSMClient
+
     from sluice.stores.items import Items
 
 PAGE_TOKENS = "page_tokens"
@@ -43,3 +45,8 @@ class SecretStore:
             found = self.items.get(place)
         value: bytes = (found or {})["value"]
         return value
+
+
+def read_parameter(client: SSMClient, name: str) -> str:
+    """A secret that a person put into the parameter store as a SecureString."""
+    return client.get_parameter(Name=name, WithDecryption=True)["Parameter"].get("Value", "")

@@ -38,9 +38,12 @@ class Caller:
 def read_caller(event: Mapping[str, Any]) -> Caller:
     """The caller of an HTTP API event (payload 2.0, simple authorizer response).
 
-    Raises Unauthenticated when the authorizer's context is missing or incomplete.
+    Raises Unauthenticated when the authorizer's context is missing or incomplete, Forbidden when the
+    authorizer knows the caller and says why this request is refused all the same.
     """
     context = (event.get("requestContext", {}).get("authorizer") or {}).get("lambda") or {}
+    if refused := context.get("refused"):
+        raise Forbidden(refused)
     try:
         return Caller(
             tenant=context["tenant"],

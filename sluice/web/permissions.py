@@ -50,6 +50,17 @@ _ENDPOINT = "/endpoints/{project}/{environment}"
 RULES: tuple[Rule, ...] = (
     _rule("health.read", "open", _EVERYBODY, "GET /health", f"GET {_API}/health"),
     _rule(
+        "interface.open",
+        "open",
+        _EVERYBODY,
+        "GET /static-files/{file}",
+        "GET /sign-in",
+        "POST /sign-in",
+        "GET /sign-in/openid",
+        "GET /sign-in/openid/callback",
+        "POST /sign-out",
+    ),
+    _rule(
         "platform.read",
         "project",
         _EVERYBODY,

@@ -20,6 +20,9 @@ ASSET_BYTES = 1_500_000
 HEAVY = {"pandas", "scipy", "sklearn", "matplotlib", "mlflow"}
 WAITED_FOR = {
     "authorize_caller": HEAVY | {"numpy", "onnxruntime"},
+    **dict.fromkeys(
+        ("authorize_browser", "open_session", "serve_interface"), HEAVY | {"numpy", "onnxruntime"}
+    ),
     "manage_platform": HEAVY | {"numpy", "onnxruntime"},
     "track_runs": HEAVY | {"numpy", "onnxruntime"},
     "predict": HEAVY,

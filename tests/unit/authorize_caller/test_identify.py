@@ -8,8 +8,8 @@ from hashlib import sha256
 
 import pytest
 
-from functions.authorize_caller.identify import answer, identify, read_token
 from sluice.stores.tokens import Token, parse_token
+from sluice.web.credentials import answer, identify, read_token
 
 SECRET = "s3cret" * 6
 TOKEN_ID = "01936b2e-0000-7000-8000-000000000001"

@@ -1,15 +1,12 @@
-"""From an Authorization header to a caller, or to nobody."""
+"""From what a request proves (an Authorization header, a token's text) to a caller, or to nobody."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sluice.stores.tokens import Presented, Token, TokenStore, parse_token
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _NOBODY = Token("", "", (), (), "0" * 64, "")
 """Compared with when there is no such token, so that both ways take equally long."""
@@ -28,7 +25,11 @@ def read_token(header: str) -> Presented | None:
 
 def identify(tokens: TokenStore, header: str) -> tuple[Presented, Token] | None:
     """The token a header proves; None for a damaged, unknown, expired, revoked or wrong one."""
-    presented = read_token(header)
+    return admit(tokens, read_token(header))
+
+
+def admit(tokens: TokenStore, presented: Presented | None) -> tuple[Presented, Token] | None:
+    """What was presented, with its token; None as for `identify`."""
     if presented is None:
         return None
     token = tokens.find(presented.tenant, presented.token_id)
@@ -40,15 +41,18 @@ def answer(found: tuple[Presented, Token] | None) -> dict[str, Any]:
     """The authorizer's simple response; its context holds text only."""
     if found is None:
         return {"isAuthorized": False}
-    presented, token = found
-    context: Mapping[str, str] = {
-        "tenant": presented.tenant,
+    return {"isAuthorized": True, "context": context_of(found[0].tenant, found[1])}
+
+
+def context_of(tenant: str, token: Token) -> dict[str, str]:
+    """What functions behind an authorizer read their caller from (sluice/web/caller.py)."""
+    return {
+        "tenant": tenant,
         "principal": token.principal,
         "roles": ",".join(token.roles),
         "projects": ",".join(token.projects),
         "token_id": token.token_id,
     }
-    return {"isAuthorized": True, "context": context}
 
 
 def _password(credentials: str) -> str:
