@@ -14,6 +14,7 @@ from sluice.domain.errors import TooLarge
 from sluice.domain.tracking import limits
 from sluice.domain.tracking.paths import path_of_uri, safe_path
 from sluice.stores.tracking.artifacts import FileInfo
+from sluice.web.browser import SANDBOX
 from sluice.web.limits import MAX_BINARY_BYTES
 
 _PASSED_THROUGH = 1_000_000
@@ -120,11 +121,12 @@ def get_of_logged_model(call: Call, model_id: str, query: Mapping[str, str]) -> 
 
 def _below(call: Call, root: str, path: str) -> dict[str, Any]:
     base = path_of_uri(root, call.files().bucket, call.tenant)
-    return _file(call, f"{base}/{safe_path(path)}")
+    return _file(call, f"{base}/{safe_path(path)}", most=MAX_BINARY_BYTES)
 
 
-def _file(call: Call, path: str) -> dict[str, Any]:
-    content = call.files().read(call.tenant, path, most=_PASSED_THROUGH)
+def _file(call: Call, path: str, *, most: int = _PASSED_THROUGH) -> dict[str, Any]:
+    """The file up to so many bytes, else its link: a page that follows it needs the bucket's CORS rule."""
+    content = call.files().read(call.tenant, path, most=most)
     if content.body is None:
         return {"statusCode": 302, "headers": {"location": content.link}, "body": ""}
     name = quote(path.rsplit("/", 1)[-1])
@@ -132,8 +134,9 @@ def _file(call: Call, path: str) -> dict[str, Any]:
         content.body,
         {
             "content-type": content.content_type,
-            # A browser must not run what somebody logged.
+            # A browser must not run what somebody logged: it is saved; were it shown, then without script.
             "content-disposition": f"attachment; filename*=UTF-8''{name}",
+            "content-security-policy": SANDBOX,
             "x-content-type-options": "nosniff",
         },
     )

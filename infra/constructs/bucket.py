@@ -18,7 +18,7 @@ class StateBucket(s3.Bucket):
         access_logs: s3.IBucket,
         announce: bool = False,
         lock: s3.ObjectLockRetention | None = None,
-        cors_origin: str | None = None,
+        cors: s3.CorsRule | None = None,
     ) -> None:
         super().__init__(
             scope,
@@ -31,7 +31,7 @@ class StateBucket(s3.Bucket):
             server_access_logs_prefix=f"{construct_id}/",
             object_lock_enabled=True if lock else None,
             object_lock_default_retention=lock,
-            cors=[_browser_uploads(cors_origin)] if cors_origin else None,
+            cors=[cors] if cors else None,
             lifecycle_rules=[s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(7))],
             removal_policy=RemovalPolicy.RETAIN,
         )
@@ -69,10 +69,12 @@ def audit_lock(stage: Stage) -> s3.ObjectLockRetention:
     return s3.ObjectLockRetention.governance(stage.audit_lock)
 
 
-def _browser_uploads(origin: str) -> s3.CorsRule:
+def browser_access(origin: str, *, uploads: bool) -> s3.CorsRule:
+    """Pages of `origin` may follow presigned links; `*` opens nothing that the link itself does not."""
+    methods = [s3.HttpMethods.GET, s3.HttpMethods.HEAD]
     return s3.CorsRule(
         allowed_origins=[origin],
-        allowed_methods=[s3.HttpMethods.GET, s3.HttpMethods.PUT, s3.HttpMethods.HEAD],
+        allowed_methods=[*methods, s3.HttpMethods.PUT] if uploads else methods,
         allowed_headers=["*"],
         exposed_headers=["ETag", "x-amz-version-id"],
         max_age=3600,

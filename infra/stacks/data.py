@@ -3,7 +3,7 @@
 from aws_cdk import Stack
 from constructs import Construct
 
-from infra.constructs.bucket import AccessLogsBucket, StateBucket, audit_lock
+from infra.constructs.bucket import AccessLogsBucket, StateBucket, audit_lock, browser_access
 from infra.constructs.table import StateTable
 from infra.parameters import publish
 from infra.stages import Stage
@@ -32,9 +32,12 @@ class DataStack(Stack):
     def _add_buckets(self, stage: Stage) -> None:
         logs = AccessLogsBucket(self, "AccessLogs")
         origin = stage.public_origin
+        uploads = browser_access(origin, uploads=True) if origin else None
+        # The web interface is there without a name of its own, too.
+        downloads = browser_access(origin or "*", uploads=False)
         buckets = {
-            "data": StateBucket(self, "DataBucket", access_logs=logs, announce=True, cors_origin=origin),
-            "artifacts": StateBucket(self, "ArtifactsBucket", access_logs=logs, cors_origin=origin),
+            "data": StateBucket(self, "DataBucket", access_logs=logs, announce=True, cors=uploads),
+            "artifacts": StateBucket(self, "ArtifactsBucket", access_logs=logs, cors=downloads),
             "archive": StateBucket(self, "ArchiveBucket", access_logs=logs),
             "audit": StateBucket(self, "AuditBucket", access_logs=logs, lock=audit_lock(stage)),
         }
