@@ -1,7 +1,7 @@
 """OpenID Connect's authorization code flow with PKCE, state and nonce, over the standard library.
 
 The ID token comes straight from the provider's token endpoint over TLS, so the connection proves who made it
-(OpenID Connect Core 3.1.3.7, rule 6) and no signature library is needed: docs/adr/0020.
+(OpenID Connect Core 3.1.3.7, rule 6) and no signature library is needed: docs/adr/0022.
 """
 
 from __future__ import annotations

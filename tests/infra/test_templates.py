@@ -120,11 +120,12 @@ def test_what_the_platform_generates_starts_nothing(assembly: Assembly) -> None:
     assert patterns == [[{"wildcard": "projects/*/data/*"}, {"wildcard": "projects/*/code/*"}]]
 
 
-def test_health_is_the_only_open_route(assembly: Assembly) -> None:
+def test_only_health_the_sign_in_and_the_public_files_are_open(assembly: Assembly) -> None:
     routes = [route["Properties"] for _, _, route in assembly.resources("AWS::ApiGatewayV2::Route")]
 
     open_routes = {route["RouteKey"] for route in routes if route["AuthorizationType"] == "NONE"}
-    assert open_routes == {"GET /health", "GET /sluice/v1/health"}
+    signing_in = {"ANY /sign-in", "ANY /sign-in/{proxy+}", "ANY /sign-out", "ANY /static-files/{proxy+}"}
+    assert open_routes == {"GET /health", "GET /sluice/v1/health"} | signing_in
     assert {r["AuthorizationType"] for r in routes} == {"NONE", "CUSTOM"}
 
 
