@@ -19,6 +19,7 @@ class Room:
     timeout: int = 60
     asynchronous: bool = False
     needs_origins: bool = False
+    needs_retention: bool = False
 
 
 _RECORDS = {"platform": ("read", "write"), "data": ("read", "write"), "audit": ("append",)}
@@ -50,7 +51,7 @@ ROOMS: tuple[Room, ...] = (
             "ledger": ("read", "write"),
             "audit": ("read", "append"),
             "data": ("read", "write"),
-            "artifacts": ("read",),
+            "artifacts": ("read", "purge"),
             "archive": ("read",),
             "events": ("put",),
             "training_state_machine": ("start",),
@@ -60,6 +61,7 @@ ROOMS: tuple[Room, ...] = (
         memory=512,
         timeout=29,
         needs_origins=True,
+        needs_retention=True,
     ),
     Room(
         "track_runs",
@@ -177,6 +179,21 @@ ROOMS: tuple[Room, ...] = (
         "Monitoring",
         {"platform": ("read",), "audit": ("read", "append"), "audit_bucket": ("write",)},
         asynchronous=True,
+    ),
+    Room(
+        "collect_garbage",
+        "Monitoring",
+        {
+            **_LOOP,
+            "tracking": ("read", "write"),
+            "ledger": ("read", "write"),
+            "data": ("purge",),
+            "artifacts": ("purge",),
+            "archive": ("purge",),
+        },
+        timeout=900,
+        asynchronous=True,
+        needs_retention=True,
     ),
     Room(
         "resume_workflows",

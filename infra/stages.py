@@ -67,6 +67,7 @@ class Stage:
     requests_per_second: int
     burst: int
     scoring: Readiness = Readiness()
+    tracking_retention: Duration = Duration.days(30)  # noqa: RUF009 - immutable
     artifact_root_mode: str = "proxied"
     public_origin: str | None = None
     s3_public_endpoint: str | None = None

@@ -19,6 +19,7 @@ from sluice.domain import frames
 from sluice.domain.errors import IntegrityError, NotFound
 from sluice.domain.event import Event
 from sluice.domain.lineage import Edge, dataset_node, drift_node
+from sluice.domain.tenants import project_folder
 from sluice.domain.training import Training
 from sluice.project.schema import ProjectSpec, parse_project
 from sluice.stores.archive_lines import opened_line
@@ -91,7 +92,7 @@ def _make(assembly: Assembly, wanted: Wanted, report: Item, champion: Training) 
     rows, left_out, until = _rows(assembly, wanted, spec, champion)
     if not rows:
         return None
-    folder = f"projects/{wanted.project}/derived/datasets/{wanted.report_id}"
+    folder = f"{project_folder(wanted.tenant, wanted.project)}/derived/datasets/{wanted.report_id}"
     dataset, base_rows = write_snapshot(assembly.artefacts, champion.dataset, rows, f"{folder}/data.csv.gz")
     base_sides = _sides(assembly, champion)
     if len(base_sides) != base_rows:

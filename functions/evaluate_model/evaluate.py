@@ -36,7 +36,7 @@ def evaluate(deployment: Deployment, tenant: str, training: Training) -> Found:
     comparison = compare_with(champion, candidate, spec) if champion else None
     judged = judge(candidate, comparison, spec, training, {"sha256": digest, "looks": looks})
     report = finite(report_of(judged))
-    key = training_files.key_of(training.project, training.training_id, training_files.REPORT)
+    key = training_files.key_of(tenant, training.project, training.training_id, training_files.REPORT)
     ref = deployment.artefacts.write("data", key, to_bytes(report), content_type="application/json")
     metrics = {name: found.value for name, found in judged.metrics.items() if np.isfinite(found.value)}
     verdict = {**report["verdict"], "outcome": judged.outcome, "sentences": report["sentences"]}

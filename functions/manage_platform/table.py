@@ -8,6 +8,7 @@ from functions.manage_platform import (
     endpoints,
     feedback,
     forgotten,
+    garbage,
     lineage,
     models,
     openapi,
@@ -44,4 +45,5 @@ ROUTES: tuple[Route, ...] = (
     *audit.ROUTES,
     *tokens.ROUTES,
     *tenants.ROUTES,
+    *garbage.ROUTES,
 )

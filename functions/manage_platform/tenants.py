@@ -36,6 +36,7 @@ class TenantView:
     created_at: str
     updated_at: str
     deleted_by: str | None
+    deleted_at: str | None
     removed: dict[str, int]
 
 

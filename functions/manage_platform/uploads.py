@@ -14,6 +14,7 @@ from functions.manage_platform.routes import Body, Call, Json, Route, accepting,
 from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.errors import Invalid, Reason, TooLarge
 from sluice.domain.project import Project
+from sluice.domain.tenants import project_folder
 from sluice.domain.upload import Upload
 from sluice.stores.items import Item
 from sluice.stores.records import from_item
@@ -63,7 +64,7 @@ def request(call: Call, body: RequestUpload) -> Json:
     project = call.platform.projects.get(call.tenant, call.project)
     _check(project, body)
     upload_id = call.platform.records.new_id()
-    key = f"projects/{project.name}/{body.kind}/{body.filename}"
+    key = f"{project_folder(call.tenant, project.name)}/{body.kind}/{body.filename}"
     headers = {"x-amz-meta-sluice-upload": upload_id}
     url = call.platform.signer.generate_presigned_url(
         "put_object",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sluice.domain.event import Event
+from sluice.domain.tenants import project_folder
 from sluice.domain.upload import address_of
 from sluice.stores.deployment import Deployment
 
@@ -15,7 +16,7 @@ def find_uploads(deployment: Deployment, tenant: str) -> list[str]:
     for project in deployment.projects.names(tenant):
         for kind in ("code", "data"):
             for key, version_id, modified in deployment.artefacts.list_versions(
-                "data", f"projects/{project}/{kind}/"
+                "data", f"{project_folder(tenant, project)}/{kind}/"
             ):
                 if address_of(key) and not deployment.uploads.find_object(tenant, project, key, version_id):
                     _announce(deployment, tenant, project, key, version_id, modified)

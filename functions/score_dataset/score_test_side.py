@@ -56,7 +56,7 @@ def score_test_side(deployment: Deployment, tenant: str, training: Training) -> 
         "card": (training_files.CARD, beside["card"]),
         "manifest": (training_files.MANIFEST, _completed(draft, beside)),
     }
-    artefacts = {name: _write(deployment, training, *content) for name, content in contents.items()}
+    artefacts = {name: _write(deployment, tenant, training, *content) for name, content in contents.items()}
     findings = [found["sentence"] for found in card["findings"]]
     details = {"parity": measured, "single_row_ms": _single_row_ms(model, test), "findings": findings}
     return Found("scored", artefacts=artefacts, details=details)
@@ -125,8 +125,8 @@ def _columns(answers: NDArray[np.float64]) -> Frame:
     return {f"answer{place}": column for place, column in enumerate(answers.T)}
 
 
-def _write(deployment: Deployment, training: Training, name: str, content: bytes) -> ArtefactRef:
-    key = training_files.key_of(training.project, training.training_id, name)
+def _write(deployment: Deployment, tenant: str, training: Training, name: str, content: bytes) -> ArtefactRef:
+    key = training_files.key_of(tenant, training.project, training.training_id, name)
     return deployment.artefacts.write("data", key, content)
 
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from functions.start_training.accept_code import accept_code
 from functions.start_training.accept_data import accept_data
 from sluice.domain.errors import Invalid, Reason
+from sluice.domain.tenants import OPERATOR
 from sluice.domain.upload import Address, Upload, address_of
 from sluice.project.schema import parse_project
 from sluice.stores.deployment import Deployment
 
-TENANT = "default"
-UNASSIGNED = "unassigned"
-"""Project name under which an object that belongs to no project is recorded."""
+NOWHERE = Address(OPERATOR, "unassigned", "data", "")
+"""Where an object that belongs to no project is recorded."""
 
 MEGABYTE = 1_000_000
 
@@ -43,40 +44,37 @@ class ObjectCreated:
 
 def receive_upload(deployment: Deployment, event: ObjectCreated) -> list[Upload]:
     """Record and settle every object version the event stands for."""
-    address = address_of(event.key)
+    address = address_of(event.key) or NOWHERE
     settled = []
     for version_id, sequencer in _versions(deployment, event, address):
         upload = _record(deployment, event, address, version_id, sequencer)
-        settled.append(_settle(deployment, upload) if upload.status == "received" else upload)
+        settled.append(_settle(deployment, address.tenant, upload) if upload.status == "received" else upload)
     return settled
 
 
-def _versions(
-    deployment: Deployment, event: ObjectCreated, address: Address | None
-) -> Iterator[tuple[str, str]]:
+def _versions(deployment: Deployment, event: ObjectCreated, address: Address) -> Iterator[tuple[str, str]]:
     """The event's version; without one in the event, the key's versions that have no record, oldest first."""
     if event.version_id:
         yield event.version_id, event.sequencer
         return
-    project = address.project if address else UNASSIGNED
+    seen = partial(deployment.uploads.find_object, address.tenant, address.project, event.key)
     versions = deployment.artefacts.versions("data", event.key)
-    new = [v for v in versions if not deployment.uploads.find_object(TENANT, project, event.key, v)]
+    new = [version for version in versions if not seen(version)]
     last = int(event.sequencer, 16)
     for place, version_id in enumerate(new):
         yield version_id, f"{last - (len(new) - 1 - place):X}"
 
 
 def _record(
-    deployment: Deployment, event: ObjectCreated, address: Address | None, version_id: str, sequencer: str
+    deployment: Deployment, event: ObjectCreated, address: Address, version_id: str, sequencer: str
 ) -> Upload:
     head = deployment.artefacts.head("data", event.key, version_id)
-    project = address.project if address else UNASSIGNED
-    intent = _intent(deployment, project, event.key, head.get("Metadata", {}))
+    intent = _intent(deployment, address, event.key, head.get("Metadata", {}))
     upload_id = deployment.platform.new_id()
     upload = Upload(
         upload_id=intent.get("upload_id", upload_id),
-        project=project,
-        kind=address.kind if address else "data",
+        project=address.project,
+        kind=address.kind,
         key=event.key,
         version_id=version_id,
         sequencer=sequencer,
@@ -87,26 +85,29 @@ def _record(
         size=head["ContentLength"],
         forced=bool(intent.get("forced", False)),
     )
-    return deployment.uploads.receive(TENANT, upload)
+    return deployment.uploads.receive(address.tenant, upload)
 
 
-def _intent(deployment: Deployment, project: str, key: str, metadata: Mapping[str, str]) -> Mapping[str, Any]:
+def _intent(
+    deployment: Deployment, address: Address, key: str, metadata: Mapping[str, str]
+) -> Mapping[str, Any]:
     """Who asked for the link that this object came by; nothing for a plain upload or another key's link."""
     upload_id = metadata.get("sluice-upload")
-    found = deployment.uploads.intent(TENANT, project, upload_id) if upload_id else None
+    intent = partial(deployment.uploads.intent, address.tenant, address.project)
+    found = intent(upload_id) if upload_id else None
     return {**found, "upload_id": upload_id} if found and found.get("key") == key else {}
 
 
-def _settle(deployment: Deployment, upload: Upload) -> Upload:
+def _settle(deployment: Deployment, tenant: str, upload: Upload) -> Upload:
     try:
-        settled = _accept(deployment, upload)
+        settled = _accept(deployment, tenant, upload)
     except Invalid as invalid:
         reasons = invalid.reasons or (Reason("file", str(invalid)),)
         settled = deployment.uploads.change(
-            TENANT, upload, status="rejected", reasons=[_plain(reason) for reason in reasons]
+            tenant, upload, status="rejected", reasons=[_plain(reason) for reason in reasons]
         )
     deployment.audit.record(
-        TENANT,
+        tenant,
         upload.project,
         actor=upload.requested_by,
         action=f"upload.{settled.status}",
@@ -124,8 +125,8 @@ def _settle(deployment: Deployment, upload: Upload) -> Upload:
     return settled
 
 
-def _accept(deployment: Deployment, upload: Upload) -> Upload:
-    project = deployment.projects.find(TENANT, upload.project)
+def _accept(deployment: Deployment, tenant: str, upload: Upload) -> Upload:
+    project = deployment.projects.find(tenant, upload.project)
     if project is None:
         raise Invalid(
             "unknown project", [Reason("key", "no project has this name", upload.key, "a pushed project")]
@@ -138,7 +139,7 @@ def _accept(deployment: Deployment, upload: Upload) -> Upload:
             [Reason("file", "over the size limit", f"{upload.size} bytes", f"at most {limit} bytes")],
         )
     accept = accept_data if upload.kind == "data" else accept_code
-    return accept(deployment, TENANT, project, upload)
+    return accept(deployment, tenant, project, upload)
 
 
 def _plain(reason: Reason) -> dict[str, str | None]:

@@ -37,9 +37,9 @@ def validate(deployment: Deployment, tenant: str, training: Training) -> Found:
     sides = split(frame, spec, _given_sides(deployment, training))
     profile = profile_of(frame, spec.contract.columns, sides)
     profile |= {"dataset": asdict(training.dataset), "rows_sha256": sides.test_rows_sha256}
-    artefacts = _write(deployment, training, frame, sides, profile)
+    artefacts = _write(deployment, tenant, training, frame, sides, profile)
     job = TrainingJob(training.training_id, spec, training.code, artefacts["train"])
-    deployment.artefacts.write("data", _key(training, training_files.JOB), job.to_bytes())
+    deployment.artefacts.write("data", _key(tenant, training, training_files.JOB), job.to_bytes())
     if training.split_override is None:  # without its sides an assembled dataset must not train
         deployment.projects.set_dataset(tenant, training.project, training.dataset)
     details = {
@@ -79,7 +79,12 @@ def _given_sides(deployment: Deployment, training: Training) -> NDArray[np.float
 
 
 def _write(
-    deployment: Deployment, training: Training, frame: Frame, sides: Sides, profile: Mapping[str, Any]
+    deployment: Deployment,
+    tenant: str,
+    training: Training,
+    frame: Frame,
+    sides: Sides,
+    profile: Mapping[str, Any],
 ) -> dict[str, ArtefactRef]:
     contents = {
         "train": (training_files.TRAIN, frames.to_bytes(frames.take(frame, sides.train))),
@@ -88,10 +93,10 @@ def _write(
         "profile": (training_files.PROFILE, json.dumps(profile, sort_keys=True).encode()),
     }
     return {
-        name: deployment.artefacts.write("data", _key(training, file), content)
+        name: deployment.artefacts.write("data", _key(tenant, training, file), content)
         for name, (file, content) in contents.items()
     }
 
 
-def _key(training: Training, name: str) -> str:
-    return training_files.key_of(training.project, training.training_id, name)
+def _key(tenant: str, training: Training, name: str) -> str:
+    return training_files.key_of(tenant, training.project, training.training_id, name)

@@ -70,6 +70,8 @@ class FunctionFactory:
             "LOG_LEVEL": self._stage.log_level,
             "POWERTOOLS_SERVICE_NAME": room.name,
         }
+        if room.needs_retention:
+            environment["TRACKING_RETENTION_DAYS"] = str(self._stage.tracking_retention.to_days())
         if not room.needs_origins:
             return environment
         environment["ARTIFACT_ROOT_MODE"] = self._stage.artifact_root_mode

@@ -29,6 +29,8 @@ class MonitoringStack(Stack):
         reactions.every("DriftCheckDue", stage.drift_check_every, functions["check_drift"])
         reactions.on_event("RetrainingRequested", ["RetrainingRequested"], functions["assemble_dataset"])
         reactions.every("SealDue", Duration.minutes(1), functions["seal_audit"])
+        reactions.on_event("TenantDeletion", ["TenantDeletionRequested"], functions["collect_garbage"])
+        reactions.every("CollectionDue", Duration.minutes(5), functions["collect_garbage"])
         reactions.every("ResumeDue", Duration.minutes(5), functions["resume_workflows"])
 
     def _archive(self, stage: Stage, function: lambda_.Function) -> None:

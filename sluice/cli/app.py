@@ -19,6 +19,7 @@ from sluice.cli import (
     records,
     stack,
     tenant,
+    tracking,
     training,
 )
 from sluice.cli.session import Session
@@ -42,6 +43,7 @@ for name, group in (
     ("drift", drift.app),
     ("audit", records.audit_app),
     ("tenant", tenant.app),
+    ("tracking", tracking.app),
 ):
     app.add_typer(group, name=name, no_args_is_help=True)
 app.command("predict")(prediction.predict)

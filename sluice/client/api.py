@@ -98,6 +98,10 @@ class Api:
         answer: Json = self._transport.request("DELETE", f"{_ROOT}/tenants/{name}").json()
         return answer
 
+    def collect_garbage(self, body: Mapping[str, Any]) -> Json:
+        """One go of some seconds: {"removed", "kept", "reasons", "following"}."""
+        return self._transport.post(f"{_ROOT}/tracking/garbage", body)
+
     def _all(self, path: str, *, limit: int | None = None) -> Iterator[Json]:
         token: str | None = None
         left = limit

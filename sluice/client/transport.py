@@ -31,9 +31,12 @@ class Transport:
         *,
         http: httpx.Client | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        authorization: str | None = None,
     ) -> None:
+        """`authorization` takes the place of the role's token; empty: none is sent."""
+        given = f"Bearer {connection.token(role)}" if authorization is None else authorization
         self._url = connection.api_url
-        self._headers = {"authorization": f"Bearer {connection.token(role)}"}
+        self._headers = {"authorization": given} if given else {}
         self._http = http or httpx.Client(timeout=_TIMEOUT)
         self._sleep = sleep
 
@@ -48,7 +51,7 @@ class Transport:
     def close(self) -> None:
         self._http.close()
 
-    def get(self, path: str, **query: str | int | None) -> Json:
+    def get(self, path: str, /, **query: str | int | None) -> Json:
         given = {name: str(value) for name, value in query.items() if value is not None}
         return self._json(self.request("GET", path, params=given))
 
@@ -65,7 +68,7 @@ class Transport:
         for attempt in range(1, _TRIES + 1):
             response = self._once(method, path, headers, options, last=attempt == _TRIES)
             if response is not None:
-                return _accepted(response)
+                return accepted(response)
             self._sleep(_FIRST_PAUSE * 2**attempt * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
         raise AssertionError("the last attempt answers or raises")
 
@@ -87,7 +90,8 @@ class Transport:
         return document
 
 
-def _accepted(response: httpx.Response) -> httpx.Response:
+def accepted(response: httpx.Response) -> httpx.Response:
+    """The answer, if it is a good one; else Unauthorized, NotThere or Refused."""
     if response.is_success:
         return response
     problem = _problem(response)

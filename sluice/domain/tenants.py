@@ -9,6 +9,15 @@ from typing import Literal
 OPERATOR = "default"
 """The operating tenant: there from the start, without a record, and never deleted."""
 
+
+def project_folder(tenant: str, project: str) -> str:
+    """Where a project keeps its data, code and what is derived from them, in the data bucket.
+
+    The operating tenant's lie where they lay before there were others; names hold no dot.
+    """
+    return f"projects/{project}" if tenant == OPERATOR else f"projects/{tenant}.{project}"
+
+
 TenantStatus = Literal["active", "deleting", "deleted"]
 
 
@@ -22,5 +31,6 @@ class Tenant:
     created_at: str = ""
     updated_at: str = ""
     deleted_by: str | None = None
+    deleted_at: str | None = None
     removed: Mapping[str, int] = field(default_factory=dict)
     cursor: str | None = None

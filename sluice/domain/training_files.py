@@ -1,4 +1,4 @@
-"""Where a training keeps its files, in the data bucket: `projects/{p}/derived/trainings/{id}/…`.
+"""Where a training keeps its files, in its project's folder of the data bucket: `derived/trainings/{id}/…`.
 
 What the isolated functions write lies below `isolated/`: the rest is closed to them, but for the job
 and the training side.
@@ -7,6 +7,8 @@ and the training side.
 from __future__ import annotations
 
 from typing import Literal
+
+from sluice.domain.tenants import project_folder
 
 IsolatedStage = Literal["run_project_tests", "train_model"]
 ISOLATED_STAGES: tuple[IsolatedStage, ...] = ("run_project_tests", "train_model")
@@ -17,8 +19,8 @@ MANIFEST, BASELINE, SCORES, REPORT = "model.json", "baseline.json", "scores.npz"
 DRAFT, MODEL, PARITY = "isolated/draft.json", "isolated/model.onnx", "isolated/parity.npz"
 
 
-def key_of(project: str, training_id: str, name: str) -> str:
-    return f"projects/{project}/derived/trainings/{training_id}/{name}"
+def key_of(tenant: str, project: str, training_id: str, name: str) -> str:
+    return f"{project_folder(tenant, project)}/derived/trainings/{training_id}/{name}"
 
 
 def log_of(stage: IsolatedStage) -> str:

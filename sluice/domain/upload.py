@@ -8,18 +8,22 @@ from typing import Literal
 
 from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.errors import Reason
+from sluice.domain.tenants import OPERATOR
 
 UploadKind = Literal["data", "code"]
 UploadStatus = Literal["received", "accepted", "waiting", "duplicate", "rejected"]
 
-_ADDRESS = re.compile(r"projects/(?P<project>[^/]+)/(?P<kind>data|code)/(?P<file>[^/]+)")
+_ADDRESS = re.compile(
+    r"projects/((?P<tenant>[^/.]+)\.)?(?P<project>[^/.]+)/(?P<kind>data|code)/(?P<file>[^/]+)"
+)
 NAME = re.compile(r"[a-z][a-z0-9-]{1,39}")
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where an upload landed: `projects/{project}/{kind}/{file}`."""
+    """Where an upload landed: a project's folder, then `{kind}/{file}`."""
 
+    tenant: str
     project: str
     kind: UploadKind
     file: str
@@ -55,7 +59,10 @@ class Upload:
 def address_of(key: str) -> Address | None:
     """The parsed object key, or None where no upload belongs."""
     found = _ADDRESS.fullmatch(key)
-    if not found or not NAME.fullmatch(found["project"]):
+    if not found:
+        return None
+    tenant = found["tenant"] or OPERATOR
+    if not (NAME.fullmatch(tenant) and NAME.fullmatch(found["project"])) or found["tenant"] == OPERATOR:
         return None
     kind: UploadKind = "data" if found["kind"] == "data" else "code"
-    return Address(found["project"], kind, found["file"])
+    return Address(tenant, found["project"], kind, found["file"])

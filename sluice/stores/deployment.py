@@ -21,6 +21,7 @@ from sluice.stores.projects import ProjectStore
 from sluice.stores.promotions import PromotionStore
 from sluice.stores.secrets import SecretStore
 from sluice.stores.tenants import TenantStore
+from sluice.stores.tracking.artifacts import ArtifactFiles
 from sluice.stores.tracking.store import Tracking, open_tracking
 from sluice.stores.trainings import TrainingStore
 from sluice.stores.uploads import UploadStore
@@ -57,6 +58,15 @@ class Deployment:
     @cached_property
     def tracking(self) -> Tracking:
         return open_tracking(clients.dynamodb(), self.setting("TRACKING_TABLE"))
+
+    @property
+    def retention_days(self) -> float:
+        """How long tracking keeps what was deleted."""
+        return float(self.setting("TRACKING_RETENTION_DAYS"))
+
+    @cached_property
+    def artifact_files(self) -> ArtifactFiles:
+        return ArtifactFiles(clients.s3(), clients.s3(), self.setting("ARTIFACTS_BUCKET"))
 
     @cached_property
     def ledger(self) -> Items:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sluice.domain import training_files
 from sluice.domain.artefacts import ArtefactRef
+from sluice.domain.tenants import project_folder
 from sluice.stores.artefacts import ArtefactStore
 from sluice.stores.clients import scoped_s3
 
@@ -19,8 +20,9 @@ _SECONDS = 1_800
 class IsolatedFiles:
     """Reads the job, the training side and the project's code; writes below `isolated/`. Nothing else."""
 
-    def __init__(self, store: ArtefactStore, project: str, training_id: str) -> None:
+    def __init__(self, store: ArtefactStore, tenant: str, project: str, training_id: str) -> None:
         self._store = store
+        self._tenant = tenant
         self._project = project
         self._training_id = training_id
 
@@ -34,18 +36,22 @@ class IsolatedFiles:
         return self._store.write("data", self._key(name), content)
 
     def _key(self, name: str) -> str:
-        return training_files.key_of(self._project, self._training_id, name)
+        return training_files.key_of(self._tenant, self._project, self._training_id, name)
 
 
 def open_isolated_files(
-    sts: STSClient, *, role_arn: str, bucket: str, project: str, training_id: str
+    sts: STSClient, *, role_arn: str, bucket: str, tenant: str, project: str, training_id: str
 ) -> IsolatedFiles:
     """Credentials of half an hour for this training, and the files they open."""
     answer = sts.assume_role(
         RoleArn=role_arn,
         RoleSessionName=f"training-{training_id}"[:64],
         Policy=session_policy(
-            partition=role_arn.split(":")[1], bucket=bucket, project=project, training_id=training_id
+            partition=role_arn.split(":")[1],
+            bucket=bucket,
+            tenant=tenant,
+            project=project,
+            training_id=training_id,
         ),
         DurationSeconds=_SECONDS,
     )
@@ -55,19 +61,20 @@ def open_isolated_files(
         secret_access_key=credentials["SecretAccessKey"],
         session_token=credentials["SessionToken"],
     )
-    return IsolatedFiles(ArtefactStore(client, {"data": bucket}), project, training_id)
+    return IsolatedFiles(ArtefactStore(client, {"data": bucket}), tenant, project, training_id)
 
 
-def session_policy(*, partition: str, bucket: str, project: str, training_id: str) -> str:
+def session_policy(*, partition: str, bucket: str, tenant: str, project: str, training_id: str) -> str:
     """What is left of the role: not even the test side of this training can be read."""
 
     def arn(key: str) -> str:
         return f"arn:{partition}:s3:::{bucket}/{key}"
 
     def own(name: str) -> str:
-        return arn(training_files.key_of(project, training_id, name))
+        return arn(training_files.key_of(tenant, project, training_id, name))
 
-    readable = [arn(f"projects/{project}/code/*"), own(training_files.JOB), own(training_files.TRAIN)]
+    code = arn(f"{project_folder(tenant, project)}/code/*")
+    readable = [code, own(training_files.JOB), own(training_files.TRAIN)]
     statements = [
         {"Effect": "Allow", "Action": ["s3:GetObject", "s3:GetObjectVersion"], "Resource": readable},
         {"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": [own("isolated/*")]},

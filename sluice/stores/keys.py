@@ -204,6 +204,12 @@ def forgotten_key(*, tenant: str, project: str, subject: str, key_id: str) -> Ke
     return entity_partition(tenant=tenant, project=project, subject=subject), f"forgotten#{key_id}"
 
 
+def endpoint_hours(*, tenant: str, project: str, environment: str, time: str) -> list[str]:
+    """Every shard of an endpoint's hour."""
+    hour = f"{tenant}#endpoint#{project}#{environment}#{time[:13]}"
+    return [f"{hour}#{shard:02d}" for shard in range(LEDGER_SHARDS)]
+
+
 def audit_partition(*, tenant: str, project: str) -> str:
     return f"{tenant}#audit#{project}"
 

@@ -49,7 +49,7 @@ class TenantStore:
         if known.status != "active":
             return known
         try:
-            return self._change(name, "active", status="deleting", deleted_by=by)
+            return self._change(name, "active", status="deleting", deleted_by=by, deleted_at=self.items.now())
         except ConditionFailed:
             return self.get(name)
 

@@ -176,6 +176,7 @@ RULES: tuple[Rule, ...] = (
         f"DELETE {_API}/tenants/{{tenant}}",
         f"POST {_API}/tenants/{{tenant}}/tokens",
     ),
+    _rule("tracking.collect", "tenant", {"admin"}, f"POST {_API}/tracking/garbage"),
     _rule("tracking.read", "project", _READERS, "MLflow: experiments, runs, metrics, artifacts (read)"),
     _rule(
         "tracking.write",

@@ -16,14 +16,16 @@ def collect_isolated(deployment: Deployment, tenant: str, training: Training) ->
     """The training with the results of this attempt's isolated states; once each."""
     for stage in ISOLATED_STAGES:
         known = training.details.get(f"{stage}_attempt")
-        result = None if known == training.attempt else _result(deployment, training, stage)
+        result = None if known == training.attempt else _result(deployment, tenant, training, stage)
         if result:
             training = _noted(deployment, tenant, training, stage, result)
     return training
 
 
-def _result(deployment: Deployment, training: Training, stage: IsolatedStage) -> IsolatedResult | None:
-    key = key_of(training.project, training.training_id, result_of(stage, training.attempt))
+def _result(
+    deployment: Deployment, tenant: str, training: Training, stage: IsolatedStage
+) -> IsolatedResult | None:
+    key = key_of(tenant, training.project, training.training_id, result_of(stage, training.attempt))
     try:
         return IsolatedResult.parse(b"".join(deployment.artefacts.stream("data", key, "")))
     except NotFound:

@@ -25,6 +25,7 @@ class Settings:
             clients.sts(),
             role_arn=self.role_arn,
             bucket=self.bucket,
+            tenant=given.tenant,
             project=given.project,
             training_id=given.training_id,
         )

@@ -104,6 +104,10 @@ class ArtifactFiles:
             )
         return len(names) - 1
 
+    def purge(self, tenant: str, path: str) -> Iterator[int]:
+        """Delete every version of everything below a folder; gives how many went, page by page."""
+        yield from purge(self.client, self.bucket, _key(tenant, path).rstrip("/") + "/")
+
     def begin_upload(self, tenant: str, path: str, parts: int) -> tuple[str, Sequence[str]]:
         """A multipart upload: its id and a link for each part."""
         key = _key(tenant, path)
@@ -144,6 +148,16 @@ class ArtifactFiles:
     def _pages(self, prefix: str, delimiter: str = "") -> Iterator[Any]:
         pages = self.client.get_paginator("list_objects_v2")
         yield from pages.paginate(Bucket=self.bucket, Prefix=prefix, Delimiter=delimiter)
+
+
+def purge(client: S3Client, bucket: str, prefix: str) -> Iterator[int]:
+    """Delete every object version (and every mark of a deletion) under a prefix, page by page."""
+    for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
+        found: list[Any] = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        gone: list[Any] = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
+        if gone:
+            client.delete_objects(Bucket=bucket, Delete={"Objects": gone, "Quiet": True})
+        yield len(page.get("Versions", []))
 
 
 def content_type(path: str) -> str:

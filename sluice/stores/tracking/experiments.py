@@ -156,12 +156,10 @@ class ExperimentStore:
         before: Lifecycle = DELETED if stage == ACTIVE else ACTIVE
         self.get(tenant, experiment_id)
         key = keys.experiment(tenant=tenant, experiment_id=experiment_id)
-        sets: dict[Path, object] = {
-            ("lifecycle_stage",): stage,
-            ("last_update_time",): self.table.milliseconds(),
-        }
+        sets, removes = self.table.deletion(stage == DELETED, "experiment", tenant, experiment_id)
+        sets |= {("lifecycle_stage",): stage, ("last_update_time",): self.table.milliseconds()}
         try:
-            self.table.edit(key, sets, lifecycle_stage=before)
+            self.table.edit(key, sets, removes, lifecycle_stage=before)
         except ConditionFailed as failed:
             raise NotFound(f"No {before} experiment with id={experiment_id} exists") from failed
 

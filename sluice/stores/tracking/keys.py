@@ -145,6 +145,32 @@ def value(partition: str, *, digest: str, part: int) -> Key:
     return partition, f"value#{digest}#{part:03d}"
 
 
+def place_of(partition: str, sort_key: str) -> Place:
+    """Of a run or logged model, by an item in its shard."""
+    tenant, _, experiment_id, shard = partition.split("#")
+    kind, name, _ = owner_of(sort_key)
+    return Place(tenant, "run" if kind == "run" else "model", name, experiment_id, int(shard))
+
+
+def deleted_partition(*, tenant: str) -> str:
+    """Sparse, in `gsi2`: runs, logged models and experiments that are deleted."""
+    return f"{tenant}#deleted"
+
+
+def deleted_since(*, moment: int, kind: str = "", name: str = "") -> str:
+    """Sorts by the time of deletion (milliseconds)."""
+    return f"{moment:015d}#{kind}#{name}"
+
+
+def leftovers_partition(*, tenant: str) -> str:
+    return f"{tenant}#leftovers"
+
+
+def leftover(*, tenant: str, kind: str, name: str) -> Key:
+    """A note of what is still there of a thing that went for good."""
+    return leftovers_partition(tenant=tenant), f"{kind}#{name}"
+
+
 def experiments_partition(*, tenant: str) -> str:
     return f"{tenant}#experiments"
 

@@ -83,10 +83,7 @@ class LoggedModelStore:
         return self.get(tenant, model_id)
 
     def delete(self, tenant: str, model_id: str) -> None:
-        place = self.owners.find(tenant, model_id)
-        self.owners.update_head(
-            place, {"lifecycle_stage": DELETED, "deleted_time": self.table.milliseconds()}
-        )
+        self.owners.set_lifecycle(self.owners.find(tenant, model_id), DELETED)
 
     def set_tags(self, tenant: str, model_id: str, tags: Mapping[str, str]) -> LoggedModel:
         self.owners.set_tags(self.owners.find(tenant, model_id), tags)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sluice.domain.errors import Invalid, NotFound
 from sluice.domain.tracking.columns import Row
-from sluice.domain.tracking.entities import ACTIVE, Experiment, Lifecycle, Point, Value
+from sluice.domain.tracking.entities import ACTIVE, DELETED, Experiment, Lifecycle, Point, Value
 from sluice.domain.tracking.points import latest_of
 from sluice.stores.items import ConditionFailed, Item, TransactionRefused
 from sluice.stores.tracking import keys
@@ -195,12 +195,26 @@ class OwnerStore:
         stored = self.values.store_all(place.own_partition, tags)
         self.change(place, lambda documents: set_tags(documents, stored))
 
-    def update_head(self, place: Place, changes: Mapping[str, Any], *, lifecycle: Lifecycle = ACTIVE) -> Item:
-        """Set attributes of a head whose lifecycle is as given; Invalid when it is not."""
+    def set_lifecycle(self, place: Place, stage: Lifecycle) -> None:
+        """Delete (softly) or restore; Invalid when it is so already."""
+        sets, removes = self.table.deletion(stage == DELETED, place.kind, place.tenant, place.name)
+        sets |= {("lifecycle_stage",): stage}
+        self._edit_head(place, sets, removes, DELETED if stage == ACTIVE else ACTIVE)
+
+    def update_head(self, place: Place, changes: Mapping[str, Any]) -> Item:
+        """Set attributes of an active owner's head; Invalid when it is deleted."""
+        return self._edit_head(place, {(name,): value for name, value in changes.items()})
+
+    def _edit_head(
+        self,
+        place: Place,
+        sets: Mapping[Path, object],
+        removes: Sequence[Path] = (),
+        lifecycle: Lifecycle = ACTIVE,
+    ) -> Item:
         self.changes.note(place)
-        sets: dict[Path, object] = {(name,): value for name, value in changes.items()}
         try:
-            return self.table.edit(place.head, sets, lifecycle_stage=lifecycle)
+            return self.table.edit(place.head, sets, removes, lifecycle_stage=lifecycle)
         except ConditionFailed as failed:
             if failed.found is None:
                 raise self.missing(place.name) from failed

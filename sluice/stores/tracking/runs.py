@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from sluice.domain.errors import AlreadyExists
 from sluice.domain.tracking.entities import (
     ACTIVE,
-    DELETED,
     RUN_NAME_TAG,
     DatasetInput,
     LargeValue,
@@ -149,12 +148,7 @@ class RunStore:
 
     def set_lifecycle(self, tenant: str, run_id: str, stage: Lifecycle) -> None:
         """Delete (softly) or restore; Invalid when it is so already."""
-        place = self.owners.find(tenant, run_id)
-        changes = {
-            "lifecycle_stage": stage,
-            "deleted_time": self.table.milliseconds() if stage == DELETED else None,
-        }
-        self.owners.update_head(place, changes, lifecycle=DELETED if stage == ACTIVE else ACTIVE)
+        self.owners.set_lifecycle(self.owners.find(tenant, run_id), stage)
 
     def history(self, tenant: str, run_id: str, key: str) -> list[Point]:
         return self.owners.metrics.history(self.owners.find(tenant, run_id), key)

@@ -6,12 +6,14 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
 from sluice.domain.errors import Invalid, Unavailable
 from sluice.stores.items import ConditionFailed, Item, Items, Key, decode_item, encode, encode_item
+from sluice.stores.tracking import keys
 
 _WRITTEN_AT_ONCE = 25
 _READ_AT_ONCE = 100
@@ -52,15 +54,15 @@ class Table(Items):
                 return
             options = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
-    def read_many(self, keys: Iterable[Key]) -> dict[Key, Item]:
+    def read_many(self, wanted: Iterable[Key]) -> dict[Key, Item]:
         """Items by key, 100 a request, strongly consistent; those that do not exist are left out."""
-        left = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in dict.fromkeys(keys)]
+        left = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in dict.fromkeys(wanted)]
         found: dict[Key, Item] = {}
         for attempt in range(_ATTEMPTS):
             asked, left = left, []
             for begin in range(0, len(asked), _READ_AT_ONCE):
-                wanted = {"Keys": asked[begin : begin + _READ_AT_ONCE], "ConsistentRead": True}
-                answer = self._call_raw("batch_get_item", RequestItems={self.table: wanted})
+                some = {"Keys": asked[begin : begin + _READ_AT_ONCE], "ConsistentRead": True}
+                answer = self._call_raw("batch_get_item", RequestItems={self.table: some})
                 alive = (self._alive(raw) for raw in answer["Responses"].get(self.table, []))
                 found |= {(item["pk"], item["sk"]): item for item in alive if item}
                 left += answer.get("UnprocessedKeys", {}).get(self.table, {}).get("Keys", [])
@@ -96,9 +98,9 @@ class Table(Items):
             [{"PutRequest": {"Item": encode_item(self._stamped(item, self.new_id()))}} for item in items]
         )
 
-    def delete_many(self, keys: Iterable[Key]) -> None:
+    def delete_many(self, gone: Iterable[Key]) -> None:
         self._write_batches(
-            [{"DeleteRequest": {"Key": {"pk": {"S": pk}, "sk": {"S": sk}}}} for pk, sk in keys]
+            [{"DeleteRequest": {"Key": {"pk": {"S": pk}, "sk": {"S": sk}}}} for pk, sk in gone]
         )
 
     def edit(self, key: Key, sets: Mapping[Path, Any], removes: Sequence[Path] = (), **expected: str) -> Item:
@@ -203,6 +205,22 @@ class Table(Items):
         if values:
             check["ExpressionAttributeValues"] = {f":{name}": {"S": value} for name, value in values.items()}
         return {"ConditionCheck": check}
+
+    def clear(self, partition: str, prefix: str = "") -> Iterator[int]:
+        """Delete a partition's items with the prefix; gives how many, batch by batch."""
+        items = self.read(partition, prefix)
+        while some := [(item["pk"], item["sk"]) for item in islice(items, _WRITTEN_AT_ONCE)]:
+            self.delete_many(some)
+            yield len(some)
+
+    def deletion(
+        self, deleted: bool, kind: str, tenant: str, name: str
+    ) -> tuple[dict[Path, Any], list[Path]]:
+        """What to set and to remove for a thing to be found by the time of its deletion, or no more."""
+        if not deleted:
+            return {}, [("gsi2pk",), ("gsi2sk",)]
+        moment = keys.deleted_since(moment=self.milliseconds(), kind=kind, name=name)
+        return {("gsi2pk",): keys.deleted_partition(tenant=tenant), ("gsi2sk",): moment}, []
 
     def until_settled(self, attempt: Callable[[], _T], *, retry: tuple[type[Exception], ...]) -> _T:
         """The first result of `attempt` that no other writer spoiled; Unavailable after 30 tries."""

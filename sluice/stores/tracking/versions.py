@@ -90,9 +90,10 @@ class VersionStore:
         return latest
 
     def of_run(self, tenant: str, run_id: str) -> list[tuple[str, int]]:
-        """(model uid, version) of the versions made from a run; a moment behind."""
+        """(model uid, version) of the versions made from a run, without deleted ones; a moment behind."""
         partition = keys.versions_of_run(tenant=tenant, run_id=run_id)
-        pairs = (item["gsi1sk"].rsplit("#", 1) for item in self.table.query_all(partition, index="gsi1"))
+        items = self.table.query_all(partition, index="gsi1")
+        pairs = (item["gsi1sk"].rsplit("#", 1) for item in items if item["stage"] != GONE)
         return [(uid, int(number)) for uid, number in pairs]
 
     def describe(self, tenant: str, name: str, version: int, description: str) -> ModelVersion:

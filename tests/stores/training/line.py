@@ -124,7 +124,7 @@ def one_stage(deployment: MotoDeployment, given: StageInput, stage: str) -> str:
     if stage in _TABLED:
         return run_stage(deployment, given, stage, _TABLED[stage])["outcome"]
     isolated = next(name for name in _ISOLATED if name == stage)
-    files = IsolatedFiles(deployment.artefacts, given.project, given.training_id)
+    files = IsolatedFiles(deployment.artefacts, given.tenant, given.project, given.training_id)
     answer = run_isolated_stage(
         files, given, isolated, _ISOLATED[isolated], seconds_left=120, memory_mb=3008, clock=deployment.clock
     )

@@ -147,13 +147,16 @@ def test_the_run_tells_it_in_mlflows_words(trained: Trained) -> None:
     assert run.tags["sluice.outcome"] == "first"
 
 
-def test_a_training_session_reads_neither_other_trainings_nor_its_own_test_side() -> None:
-    policy = session_policy(partition="aws", bucket="b", project="credit", training_id="t-1")
+@pytest.mark.parametrize(("tenant", "folder"), [("default", "credit"), ("acme", "acme.credit")])
+def test_a_training_session_reads_neither_other_trainings_nor_its_own_test_side(
+    tenant: str, folder: str
+) -> None:
+    policy = session_policy(partition="aws", bucket="b", tenant=tenant, project="credit", training_id="t-1")
 
     resources = [one for statement in json.loads(policy)["Statement"] for one in statement["Resource"]]
-    own = "arn:aws:s3:::b/projects/credit/derived/trainings/t-1"
+    own = f"arn:aws:s3:::b/projects/{folder}/derived/trainings/t-1"
     assert set(resources) == {
-        "arn:aws:s3:::b/projects/credit/code/*",
+        f"arn:aws:s3:::b/projects/{folder}/code/*",
         f"{own}/job.json",
         f"{own}/train.npz",
         f"{own}/isolated/*",

@@ -1,0 +1,169 @@
+"""An MLflow server, whosever it is: MLflow's own, this platform, Azure ML's, Databricks'."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, BinaryIO
+from urllib.parse import quote
+
+import httpx
+
+from sluice.client.connection import Connection
+from sluice.client.errors import NotReachable, NotThere, Refused
+from sluice.client.transport import Json, Transport, accepted
+
+API = "/api/2.0/mlflow/"
+_AGAIN = {"idempotency-key": "transfer"}
+"""Makes the transport repeat a POST after a lost answer: for those that do nothing a second time."""
+_CHUNK = 1 << 20
+_ATTEMPTS = 3
+
+
+def bearer(token: str) -> str:
+    return f"Bearer {token}"
+
+
+def basic(username: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+
+
+class MlflowServer(Transport):
+    """`authorization` is the header's whole value; empty where the server asks for none."""
+
+    def __init__(self, url: str, authorization: str = "", *, http: httpx.Client | None = None) -> None:
+        connection = Connection(url.rstrip("/"), {})
+        super().__init__(connection, "", http=http, authorization=authorization)
+        self.url = connection.api_url
+
+    def ask(self, path: str, /, **query: Any) -> Json:
+        return self._json(self.request("GET", API + path, params=query))
+
+    def tell(self, path: str, body: Mapping[str, Any], method: str = "POST") -> Json:
+        """A write that may be repeated."""
+        return self._json(self.request(method, API + path, json=body, headers=_AGAIN))
+
+    def make(self, path: str, body: Mapping[str, Any], find: Callable[[], Json | None]) -> Json:
+        """A write that makes something new each time: after a lost answer, what `find` finds."""
+        try:
+            return self._json(self.request("POST", API + path, json=body))
+        except NotReachable:
+            found = find()
+            if found is None:
+                raise
+            return found
+
+    def pages(self, path: str, key: str, query: Mapping[str, Any], method: str = "POST") -> Iterator[Json]:
+        """Every entry of a search, page by page."""
+        token = ""
+        while True:
+            asked = {**query, "page_token": token} if token else query
+            options = {"json": asked, "headers": _AGAIN} if method == "POST" else {"params": asked}
+            page = self._json(self.request(method, API + path, **options))
+            yield from page.get(key, ())
+            token = page.get("next_page_token", "")
+            if not token:
+                return
+
+    def fetch(self, path: str, query: Mapping[str, str], file: BinaryIO) -> str:
+        """Stream a file to disk, through redirects to a storage; gives its sha256."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return self._fetch(path, query, file)
+            except NotReachable:
+                if attempt == _ATTEMPTS:
+                    raise
+        raise AssertionError("the last attempt answers or raises")
+
+    def _fetch(self, path: str, query: Mapping[str, str], file: BinaryIO) -> str:
+        file.seek(0)
+        file.truncate()
+        digest = hashlib.sha256()
+        try:
+            with self._http.stream(
+                "GET", self.url + path, params=query, headers=self._headers, follow_redirects=True
+            ) as response:
+                if not response.is_success:
+                    response.read()
+                accepted(response)
+                for chunk in response.iter_bytes(_CHUNK):
+                    digest.update(chunk)
+                    file.write(chunk)
+        except httpx.TransportError as error:
+            raise NotReachable(f"{self.url} broke off: {error}") from error
+        file.flush()
+        return digest.hexdigest()
+
+    def send(self, path: str, file: BinaryIO, size: int) -> None:
+        """PUT a file through the server."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            file.seek(0)
+            headers = {**self._headers, "content-length": str(size)}
+            try:
+                response = self._http.put(self.url + path, content=_chunks(file, size), headers=headers)
+            except httpx.TransportError as error:
+                if attempt == _ATTEMPTS:
+                    raise NotReachable(f"{self.url} broke off: {error}") from error
+                continue
+            accepted(response)
+            return
+
+    def send_part(self, link: str, headers: Mapping[str, str], file: BinaryIO, begin: int, size: int) -> str:
+        """PUT a part of a file to a storage, which checks it by its digest; gives the part's tag."""
+        digest = hashlib.md5(usedforsecurity=False)
+        file.seek(begin)
+        for chunk in _chunks(file, size):
+            digest.update(chunk)
+        checked = {**headers, "content-length": str(size)}
+        checked["content-md5"] = base64.b64encode(digest.digest()).decode()
+        for attempt in range(1, _ATTEMPTS + 1):
+            file.seek(begin)
+            try:
+                response = self._http.put(link, content=_chunks(file, size), headers=checked)
+            except httpx.TransportError as error:
+                if attempt == _ATTEMPTS:
+                    raise NotReachable(f"the storage broke off: {error}") from error
+                continue
+            accepted(response)
+            return response.headers["etag"]
+        raise AssertionError("the last attempt answers or raises")
+
+
+def is_missing(error: Refused) -> bool:
+    """Whether the server does not know the address at all."""
+    return error.problem.status in {404, 405, 501} and error.problem.code != "RESOURCE_DOES_NOT_EXIST"
+
+
+def quoted(path: str) -> str:
+    return quote(path, safe="/")
+
+
+def batches(things: Sequence[Json], most: int, size: int = 500_000) -> Iterator[list[Json]]:
+    """So many at once, and no more than `size` bytes of JSON, roughly."""
+    batch: list[Json] = []
+    bytes_held = 0
+    for one in things:
+        length = sum(6 * len(str(value)) + len(name) for name, value in one.items())
+        if batch and (len(batch) == most or bytes_held + length > size):
+            yield batch
+            batch, bytes_held = [], 0
+        batch.append(one)
+        bytes_held += length
+    if batch:
+        yield batch
+
+
+def there(ask: Callable[[], Json]) -> Json | None:
+    """What is asked for, or None where it does not exist."""
+    try:
+        return ask()
+    except NotThere:
+        return None
+
+
+def _chunks(file: BinaryIO, size: int) -> Iterator[bytes]:
+    left = size
+    while left > 0 and (chunk := file.read(min(_CHUNK, left))):
+        left -= len(chunk)
+        yield chunk
