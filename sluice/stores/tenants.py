@@ -9,7 +9,7 @@ from sluice.domain.errors import AlreadyExists, Conflict, NotFound
 from sluice.domain.tenants import OPERATOR, Tenant
 from sluice.stores import keys
 from sluice.stores.items import ConditionFailed, Items, Page
-from sluice.stores.records import from_item, to_attributes
+from sluice.stores.records import from_item
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class TenantStore:
     def create(self, name: str, *, by: str) -> Tenant:
         """The new tenant; AlreadyExists when there is, or ever was, one of this name."""
         pk, sk = keys.tenant(name=name)
-        made = {"pk": pk, "sk": sk, **to_attributes(Tenant(name, "active", by, self.items.now()))}
+        made = {"pk": pk, "sk": sk, "name": name, "status": "active", "created_by": by}
         if name == OPERATOR or not self.items.put_new(made):
             raise AlreadyExists(f"there is, or was, a tenant {name!r}: names are not given out again")
         return self.get(name)

@@ -89,9 +89,9 @@ def test_a_tenant_goes_in_pieces_and_its_neighbour_stays(
     while holdings(cleaning, "acme"):
         rounds += 1
         assert rounds < before
-        assert not remove_tenant(cleaning, "acme", lambda: next(steps) % 9 < 8)
+        assert not remove_tenant(cleaning, "acme", lambda: next(steps) % 5 < 4)
 
-    assert rounds > 2
+    assert rounds >= 2
     shown = api.get("/tenants/acme", ROOT).ok()
     assert shown["status"] == "deleting"  # somebody's last request may still be under way
     assert shown["removed"]["runs"] == shown["removed"]["predictions"] == 1
