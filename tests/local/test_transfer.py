@@ -195,3 +195,25 @@ def _some_runs(tenant: FreshTenant) -> bool:
             return False
         asked = {"experiment_ids": [e.json()["experiment"]["experiment_id"]]}
         return len(http.post("/api/2.0/mlflow/runs/search", json=asked).json()["runs"]) > 2
+
+
+def test_what_was_deleted_goes_for_good_by_the_command(fresh_tenant: FreshTenant) -> None:
+    api = "/api/2.0/mlflow"
+    with fresh_tenant.http as http:
+
+        def post(path: str, **body: Any) -> Any:
+            return http.post(f"{api}/{path}", json=body).json()
+
+        made = post("runs/create", experiment_id="0")["run"]["info"]["run_id"]
+        path = f"/api/2.0/mlflow-artifacts/artifacts/0/{made}/artifacts/a.txt"
+        http.put(path, content=b"a")
+        post("runs/delete", run_id=made)
+
+        assert "nothing" in run(fresh_tenant, "gc").stdout  # the deployment keeps it for a while
+        assert "would remove 1 runs" in run(fresh_tenant, "gc", "--older-than", "0d", "--dry-run").stdout
+        assert http.get(path).status_code == 200
+        done = run(fresh_tenant, "gc", "--older-than", "0d")
+        assert done.stdout.startswith("✓ removed 1 files, 1 runs"), done.stdout + done.stderr
+        assert http.get(path).status_code == 404
+        assert post("runs/restore", run_id=made)["error_code"] == "RESOURCE_DOES_NOT_EXIST"
+        assert run(fresh_tenant, "gc", "--older-than", "soon").returncode == 2

@@ -100,7 +100,7 @@ def test_a_tenant_goes_in_pieces_and_its_neighbour_stays(
     assert remove_tenant(cleaning, "acme", lambda: True)
     assert api.get("/tenants/acme", ROOT).ok()["status"] == "deleted"
     assert holdings(cleaning, "acme-2") == kept
-    assert api.get("/projects/credit/audit", person("boss", "admin", tenant="acme")).ok()["items"]
+    assert api.get("/projects/_platform/audit", person("boss", "admin", tenant="acme")).ok()["items"]
     actions = [one["action"] for one in api.get("/projects/_platform/audit", ROOT).ok()["items"]]
     assert actions.count("tenant.removed") == 1
 
