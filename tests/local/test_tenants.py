@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,9 @@ MLFLOW, FILES = "/api/2.0/mlflow", "/api/2.0/mlflow-artifacts/artifacts"
 
 
 @pytest.fixture
-def other(fresh_tenant: FreshTenant) -> httpx.Client:
-    return fresh_tenant.http
+def other(fresh_tenant: FreshTenant) -> Iterator[httpx.Client]:
+    with fresh_tenant.http as http:
+        yield http
 
 
 @pytest.fixture
