@@ -141,7 +141,7 @@ def _callers(cleaning: Cleaning, tenant: str) -> Step:
     """Last: their principals lead to what was kept of repeated requests."""
     table = cleaning.clearable["platform"]
     partition = platform_keys.callers_partition(tenant=tenant)
-    for principal in {item["principal"] for item in table.read(partition)}:
+    for principal in {item["principal"] for item in table.read(partition, "token#")}:
         repeated = platform_keys.idempotency(tenant=tenant, principal=principal, key="")[0]
         yield from _items(table.clear(repeated))
     yield from (("tokens", count) for count in table.clear(partition))
