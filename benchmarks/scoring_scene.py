@@ -33,7 +33,12 @@ def make_scene(folder: Path) -> None:
         model = RandomForestClassifier(trees, max_depth=depth, random_state=7).fit(frame, truth)
         items |= _publish(folder, project, model)
         if project == "forest":
-            mlflow.sklearn.save_model(model, str(folder / "mlflow"), serialization_format="cloudpickle")
+            mlflow.sklearn.save_model(
+                model,
+                str(folder / "mlflow"),
+                serialization_format="cloudpickle",
+                pip_requirements=["scikit-learn"],  # finding them out takes minutes
+            )
     (folder / "items.json").write_text(json.dumps(items))
     for count in (1, 100, 10_000):
         data = [[round(float(cell), 4) for cell in rows[place % len(rows)]] for place in range(count)]
