@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from sluice.domain.errors import NotFound
 from sluice.domain.event import Event
+from sluice.domain.tracking.entities import EVALUATION_TAG
 from sluice.domain.training import OPEN, Training, TrainingStatus
 from sluice.stores.deployment import Deployment
 from sluice.workflows.isolated_results import collect_isolated
@@ -26,6 +29,7 @@ def conclude(
         training = collect_isolated(deployment, tenant, training)
         ending = replace(training, status=_status(training, error), error=_text(error))
         _close_run(deployment, tenant, ending)
+        _tag_version(deployment, tenant, ending)
         _tell(deployment, tenant, ending)
         training = deployment.trainings.conclude(tenant, training, status=ending.status, error=ending.error)
     deployment.trainings.release(tenant, training)
@@ -51,6 +55,15 @@ def _close_run(deployment: Deployment, tenant: str, training: Training) -> None:
     deployment.tracking.log_batch(tenant, training.run_id, tags=_tags(training))
     end_time = int(deployment.platform.clock().timestamp() * 1000)
     deployment.tracking.update_run(tenant, training.run_id, status=status, end_time=end_time)
+
+
+def _tag_version(deployment: Deployment, tenant: str, training: Training) -> None:
+    """Whoever registered the model sees there what became of it."""
+    if training.given is None:
+        return
+    tags = {EVALUATION_TAG: training.outcome or training.status, **_tags(training)}
+    with suppress(NotFound):  # deleted meanwhile
+        deployment.tracking.versions.tag(tenant, training.project, training.given.version, tags)
 
 
 def _tags(training: Training) -> dict[str, str]:

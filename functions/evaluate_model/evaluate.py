@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -93,7 +94,14 @@ def judge(
         bias=_bias(candidate, spec),
         reasons=reasons,
         findings=tuple(training.details.get("findings", ())),
+        given=_given(training),
     )
+
+
+def _given(training: Training) -> dict[str, Any] | None:
+    if training.given is None:
+        return None
+    return {**asdict(training.given), "flavor": training.details.get("flavor"), "test_rows_unseen": None}
 
 
 def _metrics(candidate: Candidate, spec: ProjectSpec) -> dict[str, Estimate]:

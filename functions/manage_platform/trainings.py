@@ -62,6 +62,10 @@ def retry(call: Call, _body: Nothing) -> Json:
     training = call.platform.trainings.get(call.tenant, call.project, call.path["training_id"])
     if training.status in OPEN:
         raise Conflict(f"training {training.training_id} is {training.status}")
+    if training.given and training.status == "succeeded":
+        raise Conflict(
+            f"version {training.given.version} was judged: another judgement needs another version"
+        )
     data = {
         "dataset": shown(training.dataset),
         # An equal one that failed does not stand in the way; one that succeeded would.
@@ -71,6 +75,8 @@ def retry(call: Call, _body: Nothing) -> Json:
     }
     if training.split_override is not None:
         data["split_override"] = dict(training.split_override)
+    if training.given is not None:
+        data["given"] = shown(training.given)
     return _publish(call, data)
 
 

@@ -6,7 +6,15 @@ from functions.register_model.copy_files import copy_files
 from functions.register_model.log_run import log_run
 from sluice.domain.errors import Conflict, Invalid, Reason
 from sluice.domain.event import Event
-from sluice.domain.lineage import Edge, code_node, dataset_node, model_node, project_node, training_node
+from sluice.domain.lineage import (
+    Edge,
+    code_node,
+    dataset_node,
+    model_node,
+    project_node,
+    run_node,
+    training_node,
+)
 from sluice.domain.model import MAXIMUM_MODEL_BYTES, ModelVersion
 from sluice.domain.training import NO_CODE, Training
 from sluice.scoring.manifest import Manifest
@@ -60,10 +68,9 @@ def _check_size(size: int) -> None:
 
 
 def _number(deployment: Deployment, tenant: str, training: Training, manifest: Manifest, run_id: str) -> int:
-    """The registry's next number; the same one for the same training."""
+    """The registry's next number, the same one for the same training; a given model keeps its own."""
     tracking = deployment.tracking
     tracking.ensure_registered_model(tenant, training.project)
-    run = tracking.get_run(tenant, run_id)
     tags = {
         "sluice.training_id": training.training_id,
         "sluice.outcome": training.outcome or "",
@@ -72,6 +79,10 @@ def _number(deployment: Deployment, tenant: str, training: Training, manifest: M
         "sluice.code_digest": training.code_digest,
         "sluice.project_digest": training.project_digest,
     }
+    if training.given:
+        tracking.versions.tag(tenant, training.project, training.given.version, tags)
+        return training.given.version
+    run = tracking.get_run(tenant, run_id)
     return tracking.create_model_version(
         tenant,
         training.project,
@@ -85,8 +96,13 @@ def _number(deployment: Deployment, tenant: str, training: Training, manifest: M
 
 def _edges(training: Training, version: int) -> list[Edge]:
     here = training_node(training.training_id)
+    if training.given and training.given.run_id:
+        began = [Edge(run_node(training.given.run_id), "logged", here)]
+    else:
+        began = []
     edges = [
-        Edge(dataset_node(training.dataset.sha256), "trained", here),
+        *began,
+        Edge(dataset_node(training.dataset.sha256), "judged" if training.given else "trained", here),
         Edge(project_node(training.project_digest), "configured", here),
         Edge(here, "made", model_node(training.project, version)),
     ]

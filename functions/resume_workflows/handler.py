@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from functions.resume_workflows.find_uploads import find_uploads
+from functions.resume_workflows.find_versions import find_versions
 from functions.resume_workflows.resume import resume_promotions, resume_trainings
 from sluice.stores.deployment import deployment
 from sluice.web.observability import note, observed
+
+KINDS = ("trainings", "promotions", "uploads", "versions", "failed")
 
 
 @observed
@@ -17,7 +20,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN
     `find_uploads` also lists the bucket for uploads whose event was lost: a listing costs, so the schedule
     leaves it out.
     """
-    moved: dict[str, list[str]] = {"trainings": [], "promotions": [], "uploads": [], "failed": []}
+    moved: dict[str, list[str]] = {kind: [] for kind in KINDS}
     for tenant in deployment().tenants.names():
         trainings, promotions = (
             resume_trainings(deployment(), tenant),
@@ -26,6 +29,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN
         moved["trainings"] += trainings.moved
         moved["promotions"] += promotions.moved
         moved["failed"] += trainings.failed + promotions.failed
+        moved["versions"] += find_versions(deployment(), tenant)
         if event.get("find_uploads"):
             moved["uploads"] += find_uploads(deployment(), tenant)
     note(moved={kind: len(ids) for kind, ids in moved.items()})

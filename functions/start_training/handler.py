@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from functions.start_training.judge_version import judge_version
 from functions.start_training.receive_upload import ObjectCreated, receive_upload
 from functions.start_training.request_training import TrainingRequest, request_training
 from sluice.stores.deployment import Deployment, deployment
@@ -25,11 +26,16 @@ def _request(store: Deployment, detail: Detail) -> list[str]:
     return [request_training(store, str(detail["tenant"]), TrainingRequest.from_event(detail))]
 
 
+def _registered(store: Deployment, detail: Detail) -> list[str]:
+    return [judge_version(store, detail["tenant"], detail["project"], detail["data"])]
+
+
 _BY_TYPE: Mapping[str, Callable[[Deployment, Detail], list[str]]] = {
     "Object Created": _upload,
     "UploadFound": _found,
     "TrainingRequested": _request,
     "DatasetAssembled": _request,
+    "ModelVersionCreated": _registered,
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.project import Project
-from sluice.domain.training import NO_CODE, Cause, Training, identity_of
+from sluice.domain.training import NO_CODE, Cause, GivenModel, Training, identity_of
 from sluice.domain.upload import Upload
 from sluice.project.schema import parse_project
 from sluice.stores.deployment import Deployment
@@ -18,7 +18,7 @@ from sluice.workflows.dispatch import dispatch
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What shall be trained on, why, and for whom."""
+    """What shall be trained on, why, and for whom; with a `given` model, judged on instead."""
 
     training_id: str
     dataset: ArtefactRef
@@ -30,6 +30,7 @@ class Order:
     forced: bool = False
     upload_id: str | None = None
     split_override: Mapping[str, Any] | None = None
+    given: GivenModel | None = None
 
     @classmethod
     def of_upload(cls, upload: Upload, dataset: ArtefactRef, cause: Cause) -> Order:
@@ -55,16 +56,17 @@ def needs_code(project: Project) -> bool:
 
 def queue_training(deployment: Deployment, tenant: str, project: Project, order: Order) -> str | None:
     """Queue and dispatch. Gives the id of the equal training that stands in the way, if one does."""
-    code_digest = project.code_digest or NO_CODE
+    code_digest = NO_CODE if order.given else project.code_digest or NO_CODE
+    made_by = f"version:{order.given.version}" if order.given else code_digest
     training = Training(
         training_id=order.training_id,
         project=project.name,
         project_version=project.version,
         project_digest=project.digest,
         code_digest=code_digest,
-        code=project.code,
+        code=project.code if order.given is None else None,
         identity=identity_of(
-            data_sha256=order.dataset.sha256, code_digest=code_digest, project_digest=project.digest
+            data_sha256=order.dataset.sha256, code_digest=made_by, project_digest=project.digest
         ),
         status="queued",
         cause=order.cause,
@@ -74,6 +76,7 @@ def queue_training(deployment: Deployment, tenant: str, project: Project, order:
         sequencer=order.sequencer,
         dataset=order.dataset,
         upload_id=order.upload_id,
+        given=order.given,
         forced=order.forced,
         split_override=order.split_override,
         artefacts={"dataset": order.dataset},

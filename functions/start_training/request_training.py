@@ -8,7 +8,7 @@ from typing import Any
 
 from functions.start_training.queue_training import Order, queue_training
 from sluice.domain.artefacts import ArtefactRef
-from sluice.domain.training import Cause
+from sluice.domain.training import Cause, GivenModel
 from sluice.stores.deployment import Deployment
 
 
@@ -26,6 +26,7 @@ class TrainingRequest:
     forced: bool
     dataset: ArtefactRef | None
     split_override: Mapping[str, Any] | None
+    given: GivenModel | None = None
 
     @classmethod
     def from_event(cls, detail: Mapping[str, Any]) -> TrainingRequest:
@@ -37,10 +38,11 @@ class TrainingRequest:
             authenticated=True,
             cause="drift" if detail["type"] == "DatasetAssembled" else data.get("cause", "request"),
             correlation_id=detail["correlation_id"],
-            sequencer=_sequencer(detail["id"]),
+            sequencer=sequencer_of(detail["id"]),
             forced=bool(data.get("forced", False)),
             dataset=ArtefactRef(**data["dataset"]) if data.get("dataset") else None,
             split_override=data.get("split_override"),
+            given=GivenModel(**data["given"]) if data.get("given") else None,
         )
 
 
@@ -60,12 +62,13 @@ def request_training(deployment: Deployment, tenant: str, request: TrainingReque
         sequencer=request.sequencer,
         forced=request.forced,
         split_override=request.split_override,
+        given=request.given,
     )
     duplicate = queue_training(deployment, tenant, project, order)
     return f"duplicate_of:{duplicate}" if duplicate else "queued"
 
 
-def _sequencer(event_id: str) -> str:
+def sequencer_of(event_id: str) -> str:
     """Seconds and the rest of a UUIDv7's time, laid out as S3 lays out its sequencers."""
     milliseconds = int(event_id.replace("-", "")[:12], 16)
     return f"{milliseconds // 1000:010X}{milliseconds % 1000:08X}"

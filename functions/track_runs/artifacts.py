@@ -97,20 +97,7 @@ def get_of_version(call: Call, query: Mapping[str, str]) -> dict[str, Any]:
     found = call.tracking.versions.get(
         call.tenant, query.get("name", ""), limits.read_version(query.get("version", ""))
     )
-    return _below(call, _root(call, found.source), query.get("path", ""))
-
-
-def _root(call: Call, source: str) -> str:
-    """The artifact URI behind a version's source."""
-    scheme, _, rest = source.partition(":")
-    first, _, path = rest.strip("/").partition("/")
-    if scheme == "runs":
-        return f"{call.tracking.runs.get(call.tenant, first).artifact_uri}/{path}"
-    if scheme != "models":
-        return source
-    if first.startswith("m-"):
-        return call.tracking.models.get(call.tenant, first).artifact_uri
-    return _root(call, call.tracking.versions.get(call.tenant, first, limits.read_version(path)).source)
+    return _below(call, call.tracking.artifact_uri_of(call.tenant, found.source), query.get("path", ""))
 
 
 def get_of_logged_model(call: Call, model_id: str, query: Mapping[str, str]) -> dict[str, Any]:

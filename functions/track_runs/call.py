@@ -6,7 +6,7 @@ import gzip
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sluice.domain.errors import TooLarge
 from sluice.stores.secrets import PAGE_TOKENS, SecretStore
@@ -16,6 +16,9 @@ from sluice.web import pages
 from sluice.web.caller import Caller
 from sluice.web.limits import MAX_BINARY_BYTES, MAX_TEXT_BYTES
 
+if TYPE_CHECKING:
+    from sluice.stores.deployment import Deployment
+
 _PAGE_BYTES = 5_000_000
 _COMPRESS_FROM = 100_000
 _T = TypeVar("_T")
@@ -23,7 +26,9 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Call:
-    """`files` is called for the artifact files, so that no S3 client is built before it is needed."""
+    """`files` and `platform` are called when they are needed, so that nothing is built before. Without a
+    platform this is a tracking server and nothing else.
+    """
 
     caller: Caller
     route: str
@@ -31,6 +36,7 @@ class Call:
     files: Callable[[], ArtifactFiles]
     body: bytes = b""
     page_keys: dict[str, bytes] = field(default_factory=dict)
+    platform: Callable[[], Deployment] | None = None
 
     @property
     def tenant(self) -> str:

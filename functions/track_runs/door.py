@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, get_origin
+from typing import TYPE_CHECKING, Any, get_origin
 from urllib.parse import parse_qs, unquote
 
 from pydantic import ValidationError
@@ -25,13 +25,17 @@ from sluice.web.observability import Event, LogKey, logger, note
 from sluice.web.permissions import require
 from sluice.web.problems import BadRequest
 
+if TYPE_CHECKING:
+    from sluice.stores.deployment import Deployment
+
 
 @dataclass(frozen=True)
 class Door:
-    """`tracking` and `files` are called when first needed."""
+    """`tracking`, `files` and `platform` are called when first needed."""
 
     tracking: Callable[[], Tracking]
     files: Callable[[], ArtifactFiles]
+    platform: Callable[[], Deployment] | None = None
     page_keys: dict[str, bytes] = field(default_factory=dict)
 
     def answer(self, event: Event) -> dict[str, Any]:
@@ -60,7 +64,8 @@ class Door:
         caller = read_caller(event)
         require(caller, route.action)
         note(tenant=caller.tenant, principal=caller.principal, route=route.path)
-        call = Call(caller, route.path, self.tracking(), self.files, _body(event, route), self.page_keys)
+        body = _body(event, route)
+        call = Call(caller, route.path, self.tracking(), self.files, body, self.page_keys, self.platform)
         return self._called(call, route, parts, event)
 
     def _called(self, call: Call, route: Route, parts: Mapping[str, str], event: Event) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from sluice.web.observability import Event, observed
 
 @cache
 def door() -> Door:
-    return Door(settings.tracking, settings.files)
+    return Door(settings.tracking, settings.files, settings.platform)
 
 
 @observed

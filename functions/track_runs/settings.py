@@ -6,11 +6,15 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 from sluice.stores import clients
 from sluice.stores.tracking import Tracking, open_tracking
 from sluice.stores.tracking.artifacts import ArtifactFiles
 from sluice.stores.tracking.snapshots import Snapshots
+
+if TYPE_CHECKING:
+    from sluice.stores.deployment import Deployment
 
 _NEEDED = ("TRACKING_TABLE", "ARTIFACTS_BUCKET")
 
@@ -60,3 +64,11 @@ def tracking() -> Tracking:
 @cache
 def files() -> ArtifactFiles:
     return ArtifactFiles(clients.s3(), clients.presigning_s3(), settings().bucket)
+
+
+@cache
+def platform() -> Deployment:
+    """Projects and events."""
+    from sluice.stores.deployment import deployment  # noqa: PLC0415 - only a registration needs it
+
+    return deployment()

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from functions.track_runs import model_requests as asked
 from functions.track_runs import shapes
+from functions.track_runs.announce import announce, is_of_project
 from functions.track_runs.call import Call, fitting
 from functions.track_runs.shapes import Shape
 from sluice.domain.errors import Invalid, NotFound
@@ -34,10 +35,13 @@ def create(call: Call, request: asked.CreateVersion) -> Shape:
         user_id=call.caller.principal,
         run_link=request.run_link,
         model_id=model_id,
+        waits=is_of_project(call, request.name),
     )
     made = call.tracking.versions.create(call.tenant, request.name, new)
     if model_id:
         _tell_model(call, model_id, made)
+    if new.waits:
+        announce(call, made)
     return {"model_version": shapes.version(made)}
 
 

@@ -20,13 +20,23 @@ def choose_threshold(spec: ProjectSpec, frame: Frame, train: Callable[[Frame], F
     """A fixed threshold as it stands; with costs, the cheapest on rows that a fold's model never saw."""
     costs = spec.evaluation.cost_matrix
     if costs is None:
-        return spec.evaluation.threshold if spec.evaluation.threshold is not None else 0.5
+        return given_threshold(spec)
     positive = np.equal(frame[spec.target.name].astype(np.str_), spec.target.positive or "")
     folds = min(_FOLDS, int(positive.sum()), int((~positive).sum()))
     if folds < 2:  # noqa: PLR2004 - nothing to hold out: the threshold that calibrated probabilities want
-        return costs.false_positive / (costs.false_positive + costs.false_negative)
+        return given_threshold(spec)
     chances = _held_out(frame, positive, folds, spec.training.seed, train)
     return cheapest(chances, positive, costs.false_positive, costs.false_negative)
+
+
+def given_threshold(spec: ProjectSpec) -> float:
+    """Without a model that could be fitted again: as project.yaml says, or what calibrated probabilities
+    want at its costs.
+    """
+    costs = spec.evaluation.cost_matrix
+    if costs is None:
+        return spec.evaluation.threshold if spec.evaluation.threshold is not None else 0.5
+    return costs.false_positive / (costs.false_positive + costs.false_negative)
 
 
 def cheapest(

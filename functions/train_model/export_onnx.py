@@ -44,7 +44,7 @@ def export_onnx(model: FittedModel, features: Sequence[FeatureRule]) -> tuple[by
         value = f"{type(error).__name__}: {error}"[:800]
         raise Invalid(message, [Reason("model.onnx", message, value, "estimators that convert")]) from error
     _restore_names(graph, [name for name, _ in inputs])
-    return _canonical(graph), _outputs(graph, model.task)
+    return canonical(graph), _outputs(graph, model.task)
 
 
 def _converted(model: FittedModel, inputs: list[tuple[str, Any]]) -> Any:  # noqa: ANN401 - onnx is not typed
@@ -83,7 +83,7 @@ def _restore_names(graph: Any, names: Sequence[str]) -> None:  # noqa: ANN401
         node.output[:] = [meant.get(name, name) for name in node.output]
 
 
-def _canonical(graph: Any) -> bytes:  # noqa: ANN401
+def canonical(graph: Any) -> bytes:  # noqa: ANN401
     """Opsets by domain, a fixed name, no timestamps: bytes depend on the model alone."""
     opsets = sorted(graph.opset_import, key=lambda opset: opset.domain)
     copies = [(opset.domain, opset.version) for opset in opsets]

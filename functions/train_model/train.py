@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from functions.train_model.draft_manifest import draft_manifest
-from functions.train_model.files import CODE, DATA, MODEL, PARITY, RESULT
+from functions.train_model.files import CODE, DATA, GIVEN, MODEL, PARITY, RESULT
 from sluice.domain import frames, training_files
 from sluice.domain.errors import Reason
 from sluice.isolation.code_archive import unpack
 from sluice.isolation.run_isolated import Limits, read_output, run_isolated, working_folder
 from sluice.project.schema import ProjectSpec, canonical
-from sluice.project.training_job import TrainingJob
+from sluice.project.training_job import GivenFiles, TrainingJob
 from sluice.stores.isolated_files import IsolatedFiles
 from sluice.workflows.isolated_stage import ended_early, keep_log
 from sluice.workflows.training_stage import Found
@@ -25,7 +25,7 @@ def train(job: TrainingJob, files: IsolatedFiles, limits: Limits) -> Found:
     """Trained, with model, parity set and manifest draft. Invalid for code that cannot be unpacked."""
     with working_folder() as folder:
         _prepare(folder, job, files)
-        told = {"spec": json.loads(canonical(job.spec))}
+        told = {"spec": json.loads(canonical(job.spec)), "given": _told(job.given)}
         child = run_isolated("functions.train_model.fit_model:main", folder, told, limits)
         outputs = {name: read_output(folder, name, limit) for name, limit in _LARGEST.items()}
     log = keep_log(files, "train_model", child)
@@ -56,7 +56,15 @@ def train(job: TrainingJob, files: IsolatedFiles, limits: Limits) -> Found:
 def _prepare(folder: Path, job: TrainingJob, files: IsolatedFiles) -> None:
     if job.code is not None:
         unpack(files.read(job.code), folder / CODE)
+    if job.given is not None:
+        (folder / GIVEN).mkdir()
+        for name, ref in job.given.files.items():
+            (folder / GIVEN / name).write_bytes(files.read(ref))
     (folder / DATA).write_bytes(_training_columns(files.read(job.train), job.spec))
+
+
+def _told(given: GivenFiles | None) -> dict[str, str] | None:
+    return {"flavor": given.flavor, "format": given.format, "file": given.file} if given else None
 
 
 def _training_columns(content: bytes, spec: ProjectSpec) -> bytes:

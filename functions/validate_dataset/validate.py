@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from functions.validate_dataset.read_upload import Texts, download, read_columns
 from functions.validate_dataset.sides import split
+from functions.validate_dataset.take_model import take_model
 from sluice.domain import frames, training_files
 from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.contract import bounded, check_classes, check_header, check_table, class_labels
@@ -29,7 +30,9 @@ from sluice.workflows.training_stage import Found, spec_of
 
 
 def validate(deployment: Deployment, tenant: str, training: Training) -> Found:
-    """Accepted with the sides as artefacts. Invalid with reasons when the contract is broken."""
+    """Accepted with the sides as artefacts, or model_given for a model that was not trained here. Invalid
+    with reasons when the contract is broken, or there is no model to take.
+    """
     spec = spec_of(deployment, tenant, training)
     with tempfile.TemporaryDirectory() as folder:
         path = download(deployment.artefacts, training.dataset, Path(folder), spec.contract.size_limit_mb)
@@ -38,16 +41,19 @@ def validate(deployment: Deployment, tenant: str, training: Training) -> Found:
     profile = profile_of(frame, spec.contract.columns, sides)
     profile |= {"dataset": asdict(training.dataset), "rows_sha256": sides.test_rows_sha256}
     artefacts = _write(deployment, tenant, training, frame, sides, profile)
-    job = TrainingJob(training.training_id, spec, training.code, artefacts["train"])
+    given = take_model(deployment, tenant, training, training.given) if training.given else None
+    job = TrainingJob(training.training_id, spec, training.code, artefacts["train"], given)
     deployment.artefacts.write("data", _key(tenant, training, training_files.JOB), job.to_bytes())
-    if training.split_override is None:  # without its sides an assembled dataset must not train
+    if training.split_override is None and not given:  # without its sides an assembled dataset must not train
         deployment.projects.set_dataset(tenant, training.project, training.dataset)
     details = {
         "rows": profile["rows"],
         "test_rows": profile["sides"]["test"],
         "rows_sha256": sides.test_rows_sha256,
     }
-    return Found("accepted", artefacts=artefacts, details=details)
+    if given:
+        details["flavor"] = given.flavor
+    return Found("model_given" if given else "accepted", artefacts=artefacts, details=details)
 
 
 def checked_frame(header: list[str], texts: Texts, spec: ProjectSpec) -> Frame:

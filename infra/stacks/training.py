@@ -17,6 +17,7 @@ from infra.stages import Stage
 
 # A state, and the outcomes that lead to the next one.
 STEPS = (
+    # A model that somebody registered brings no code whose tests could run.
     ("validate_dataset", ("accepted",)),
     ("run_project_tests", ("passed",)),
     ("train_model", ("trained",)),
@@ -25,6 +26,8 @@ STEPS = (
     ("evaluate_model", ("first", "better", "non_inferior", "inconclusive", "worse")),
     ("register_model", ("registered",)),
 )
+JUMPS = {"validate_dataset": {"model_given": "train_model"}}
+STARTS = ("TrainingRequested", "DatasetAssembled", "UploadFound", "ModelVersionCreated")
 ISOLATED = ("run_project_tests", "train_model")
 
 
@@ -44,7 +47,7 @@ class TrainingStack(Stack):
             "Workflow",
             name=name,
             stage=stage,
-            steps=[Step(room, functions[room], ids, go_on, {}) for room, go_on in STEPS],
+            steps=[Step(room, functions[room], ids, go_on, JUMPS.get(room, {})) for room, go_on in STEPS],
             end=Conclusion("conclude_training", functions["conclude_training"], ids),
         )
         publish(self, stage, "training-machine", workflow.machine.state_machine_name)
@@ -54,7 +57,7 @@ class TrainingStack(Stack):
         start = functions["start_training"]
         reactions = Reactions(self, "Reactions")
         reactions.on_upload("Uploaded", look_up(self, stage, "data-bucket"), start)
-        reactions.on_event("Requested", ["TrainingRequested", "DatasetAssembled", "UploadFound"], start)
+        reactions.on_event("Requested", STARTS, start)
 
 
 class TrainingData(Construct):

@@ -48,6 +48,10 @@ def show_training(
         ("outcome", training["outcome"]),
         ("error", training.get("error")),
         ("model", f"version {training['model_version']}" if training.get("model_version") else ""),
+        (
+            "registered",
+            f"version {training['given']['version']}, made outside" if training.get("given") else "",
+        ),
         ("run", training.get("run_id")),
         ("dataset", f"{dataset['key']}\nversion {dataset['version_id']}\nsha256 {dataset['sha256']}"),
         ("code", training["code_digest"]),

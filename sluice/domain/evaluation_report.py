@@ -23,6 +23,7 @@ from sluice.domain.statistics import Estimate
 class Evaluation:
     """Everything that was measured. `rows`: {n, sha256, looks, positives}; `model`: see the schema;
     `findings`: sentences of the model card, such as that the model leans on something protected.
+    `given`: the registered version that is judged, where the model was not trained here.
     """
 
     project: str
@@ -42,6 +43,7 @@ class Evaluation:
     bias: Sequence[BiasReport]
     reasons: Sequence[Reason]
     findings: Sequence[str] = ()
+    given: Mapping[str, Any] | None = None
 
     @property
     def deciding(self) -> Estimate:
@@ -62,6 +64,7 @@ def report_of(evaluation: Evaluation) -> dict[str, Any]:
         "verdict": _verdict(evaluation),
         "sentences": list(sentences_of(evaluation)),
         "model": dict(evaluation.model),
+        "given": dict(evaluation.given) if evaluation.given else None,
         "dataset": asdict(evaluation.dataset),
         "rows": dict(evaluation.rows),
         "metrics": _metrics(evaluation.metrics, evaluation.primary),

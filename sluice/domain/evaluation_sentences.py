@@ -33,6 +33,7 @@ def sentences_of(evaluation: Evaluation) -> tuple[str, ...]:
     """Verdict first, then what it rests on."""
     return (
         _verdict(evaluation),
+        *_given(evaluation),
         *(f"{reason.message}: {reason.value}, expected {reason.expected}." for reason in evaluation.reasons),
         f"{evaluation.primary} {_with_interval(evaluation.metrics[evaluation.primary])}.",
         _constant(evaluation),
@@ -52,6 +53,14 @@ def _verdict(evaluation: Evaluation) -> str:
     if comparison and comparison.difference and evaluation.outcome != "rejected":
         return f"{verdict} {evaluation.primary} difference {_with_interval(comparison.difference, '+.4f')}."
     return f"{verdict} {evaluation.primary} {_with_interval(evaluation.metrics[evaluation.primary])}."
+
+
+def _given(evaluation: Evaluation) -> Iterator[str]:
+    if evaluation.given:
+        yield (
+            f"Version {evaluation.given['version']} was registered through MLflow and trained elsewhere: "
+            "nothing proves that it has not seen these test rows. If it has, it looks better than it is."
+        )
 
 
 def _constant(evaluation: Evaluation) -> str:
@@ -92,9 +101,14 @@ def _parity(evaluation: Evaluation) -> str:
     parity = evaluation.parity
     word = "agrees" if parity.passed else "does not agree"
     return (
-        f"The served ONNX file {word} with scikit-learn on {parity.rows} rows: largest difference "
-        f"{parity.max_difference:.2g}, allowed {parity.tolerance:g}."
+        f"The served ONNX file {word} with {_reference(evaluation)} on {parity.rows} rows: largest "
+        f"difference {parity.max_difference:.2g}, allowed {parity.tolerance:g}."
     )
+
+
+def _reference(evaluation: Evaluation) -> str:
+    came_as_onnx = evaluation.given is not None and evaluation.given["flavor"] == "onnx"
+    return "ONNX's reference implementation" if came_as_onnx else "scikit-learn"
 
 
 def _bias(report: BiasReport) -> Iterator[str]:

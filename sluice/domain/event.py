@@ -9,6 +9,7 @@ from typing import Any, Literal
 EventType = Literal[
     "TrainingRequested",
     "TrainingConcluded",
+    "ModelVersionCreated",
     "ModelRegistered",
     "PromotionWaiting",
     "PromotionConcluded",
@@ -31,3 +32,10 @@ class Event:
     correlation_id: str
     causation_id: str
     data: Mapping[str, Any]
+
+
+def version_created(tenant: str, project: str, version: int, requested_by: str) -> Event:
+    """Somebody registered a version under the project's name."""
+    name = f"{project}/{version}"
+    data = {"model_version": version, "requested_by": requested_by}
+    return Event("ModelVersionCreated", tenant, project, name, name, data)

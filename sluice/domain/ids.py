@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import time
 import uuid
@@ -16,6 +17,12 @@ def uuid7(milliseconds: int, random_bits: int) -> str:
     value |= 0x7 << 76 | (random_bits >> 62 & 0xFFF) << 64
     value |= 0b10 << 62 | random_bits & (1 << 62) - 1
     return str(uuid.UUID(int=value))
+
+
+def derived_id(milliseconds: int, *parts: str) -> str:
+    """The same id for the same time and parts, so that a repetition makes the same record."""
+    digest = hashlib.sha256("\n".join(parts).encode()).digest()
+    return uuid7(milliseconds, int.from_bytes(digest[:10]) & (1 << 74) - 1)
 
 
 def new_id() -> str:

@@ -22,6 +22,11 @@ def code_node(digest: str) -> str:
     return f"code:{digest}"
 
 
+def run_node(run_id: str) -> str:
+    """A run that the platform did not make."""
+    return f"run:{run_id}"
+
+
 def project_node(digest: str) -> str:
     return f"project:{digest}"
 

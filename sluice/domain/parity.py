@@ -73,7 +73,7 @@ class Parity:
         return bool(self.max_difference <= self.tolerance)
 
     def reason(self) -> Reason:
-        message = f"the ONNX file does not answer as scikit-learn does on {self.rows} rows"
+        message = f"the served ONNX file does not answer as its model does on {self.rows} rows"
         value = f"largest difference {self.max_difference:.3g}, {self.label_differences} labels differ"
         return Reason("model.onnx", message, value, f"at most {self.tolerance:g}")
 

@@ -11,7 +11,7 @@ from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.errors import Reason
 
 TrainingStatus = Literal["queued", "running", "succeeded", "rejected", "failed"]
-Cause = Literal["upload", "code", "request", "retry", "drift"]
+Cause = Literal["upload", "code", "request", "retry", "drift", "registered"]
 
 OPEN: tuple[TrainingStatus, ...] = ("queued", "running")
 NO_CODE = "none"
@@ -28,10 +28,21 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenModel:
+    """A version that somebody registered through MLflow, made outside: by the run and from the artifacts
+    that it names.
+    """
+
+    version: int
+    source: str
+    run_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Training:
     """`artefacts` by name: dataset, code, train, test, profile, model, manifest, parity, baseline,
-    scores, report, test_log, training_log. `details` holds what a later state needs of an earlier
-    one, as plain JSON values.
+    scores, report, test_log, training_log. `given` is judged instead of a model that is trained.
+    `details` holds what a later state needs of an earlier one, as plain JSON values.
     """
 
     training_id: str
@@ -49,6 +60,7 @@ class Training:
     dataset: ArtefactRef
     code: ArtefactRef | None = None
     upload_id: str | None = None
+    given: GivenModel | None = None
     forced: bool = False
     attempt: int = 0
     stage: str | None = None

@@ -1,7 +1,7 @@
 """Where a training keeps its files, in its project's folder of the data bucket: `derived/trainings/{id}/…`.
 
-What the isolated functions write lies below `isolated/`: the rest is closed to them, but for the job
-and the training side.
+What the isolated functions write lies below `isolated/`: the rest is closed to them, but for the job,
+the training side and, below `given/`, the files of a model that somebody registered.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ JOB, TRAIN, TEST, SIDES, PROFILE = "job.json", "train.npz", "test.npz", "sides.n
 BACKGROUND, CARD = "background.npz", "model_card.json"
 MANIFEST, BASELINE, SCORES, REPORT = "model.json", "baseline.json", "scores.npz", "report.json"
 DRAFT, MODEL, PARITY = "isolated/draft.json", "isolated/model.onnx", "isolated/parity.npz"
+
+GIVEN = "given"
 
 
 def key_of(tenant: str, project: str, training_id: str, name: str) -> str:

@@ -112,7 +112,8 @@ def _landlock(readable: Sequence[str], writable: Sequence[str]) -> list[str]:
     ruleset = libc.syscall(_CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), 0)
     if ruleset < 0:
         return []
-    for path in readable:
+    own_libraries = f"/proc/{os.getpid()}/maps"  # where threadpoolctl looks which ones are loaded
+    for path in (*readable, own_libraries):
         _allow(ruleset, path, _READ)
     for path in writable:
         _allow(ruleset, path, everything)

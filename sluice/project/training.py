@@ -1,6 +1,6 @@
 """How a model is fitted: code of the project's own, or a declared scikit-learn pipeline."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -70,6 +70,10 @@ class Training(Section):
     """Instead of code."""
     parameters: dict[str, Argument] = Field(default_factory=dict)
     """Handed to the training code as `context.parameters`."""
+    registered_models: Literal["evaluate"] | None = None
+    """`evaluate`: a version that somebody registers through MLflow under the project's name is evaluated
+    and promoted like a trained one. Without it such a version is only registered.
+    """
     limit_seconds: int = Field(default=300, ge=5, le=840)
     """The process is killed after this; so are the project's tests."""
     seed: int = Field(default=0, ge=0, le=2**31 - 1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
@@ -19,13 +19,26 @@ from sluice.project.schema import ProjectSpec, canonical, parse_project
 
 
 @dataclass(frozen=True, slots=True)
+class GivenFiles:
+    """A model that somebody registered: `file` is the one to open, `files` all that lie beside it."""
+
+    flavor: Literal["onnx", "sklearn"]
+    format: str
+    file: str
+    files: Mapping[str, ArtefactRef]
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingJob:
-    """`code` is None for a pipeline that project.yaml declares; `train` is the training side."""
+    """`code` is None for a pipeline that project.yaml declares; `train` is the training side; a `given`
+    model is opened instead of one that is fitted.
+    """
 
     training_id: str
     spec: ProjectSpec
     code: ArtefactRef | None
     train: ArtefactRef
+    given: GivenFiles | None = None
 
     def to_bytes(self) -> bytes:
         document = {
@@ -34,18 +47,20 @@ class TrainingJob:
             "spec": json.loads(canonical(self.spec)),
             "code": asdict(self.code) if self.code else None,
             "train": asdict(self.train),
+            "given": asdict(self.given) if self.given else None,
         }
         return json.dumps(document, sort_keys=True).encode()
 
     @classmethod
     def parse(cls, content: bytes) -> TrainingJob:
         document = json.loads(content)
-        code = document["code"]
+        code, given = document["code"], document.get("given")
         return cls(
             document["training_id"],
             parse_project(document["spec"]),
             ArtefactRef(**code) if code else None,
             ArtefactRef(**document["train"]),
+            TypeAdapter(GivenFiles).validate_python(given) if given else None,
         )
 
 

@@ -62,6 +62,13 @@ class ArtefactStore:
         found = [version_id for name, version_id, _ in self.list_versions(role, key) if name == key]
         return found[::-1]
 
+    def sizes(self, role: BucketRole, prefix: str) -> dict[str, int]:
+        """Bytes of the objects under a prefix, by key."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.buckets[role], Prefix=prefix
+        )
+        return {found["Key"]: found["Size"] for page in pages for found in page.get("Contents", [])}
+
     def keys(self, role: BucketRole, prefix: str, *, after: str = "") -> Iterator[str]:
         """Keys under a prefix that sort behind `after`, in order."""
         pages = self.client.get_paginator("list_objects_v2").paginate(

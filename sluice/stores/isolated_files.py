@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from mypy_boto3_sts.client import STSClient
 
 _SECONDS = 1_800
+_READABLE = (training_files.JOB, training_files.TRAIN, f"{training_files.GIVEN}/*")
 
 
 class IsolatedFiles:
-    """Reads the job, the training side and the project's code; writes below `isolated/`. Nothing else."""
+    """Reads the job, the training side, a given model and the project's code; writes below `isolated/`."""
 
     def __init__(self, store: ArtefactStore, tenant: str, project: str, training_id: str) -> None:
         self._store = store
@@ -74,7 +75,7 @@ def session_policy(*, partition: str, bucket: str, tenant: str, project: str, tr
         return arn(training_files.key_of(tenant, project, training_id, name))
 
     code = arn(f"{project_folder(tenant, project)}/code/*")
-    readable = [code, own(training_files.JOB), own(training_files.TRAIN)]
+    readable = [code, *(own(each) for each in _READABLE)]
     statements = [
         {"Effect": "Allow", "Action": ["s3:GetObject", "s3:GetObjectVersion"], "Resource": readable},
         {"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": [own("isolated/*")]},

@@ -355,6 +355,8 @@ def _translated(error: ClientError) -> Exception:
         return ConditionFailed("the item is not in the expected state", decode_item(found) if found else None)
     if code == "TransactionCanceledException":
         return _translated_transaction(error)
+    if code == "IdempotentParameterMismatchException":
+        return TransactionRefused(())  # this token has written before, at another time
     return Unavailable(code) if code in _THROTTLES else error
 
 

@@ -97,6 +97,21 @@ def aws(stack: StackStatus) -> Callable[[str], Any]:
     return client
 
 
+@pytest.fixture(scope="module")
+def mlflow_settings(stack: StackStatus) -> Iterator[None]:
+    """What a data scientist sets: where the server is, and a token."""
+    given = {
+        "MLFLOW_TRACKING_URI": stack.api_url,
+        "MLFLOW_TRACKING_TOKEN": stack.tokens["contributor"],
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+        "MLFLOW_ENABLE_ASYNC_LOGGING": "false",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in given.items():
+            patch.setenv(name, value)
+        yield
+
+
 @pytest.fixture
 def own_profile(testrun_uid: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """The name of a profile that only this test uses; whatever it leaves running is dropped."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +14,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sluice.local.stack import StackStatus
-
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.usefixtures("mlflow_settings")]
 
 ApiAs = Callable[[str], httpx.Client]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def mlflow_settings(stack: StackStatus) -> Iterator[None]:
-    given = {
-        "MLFLOW_TRACKING_URI": stack.api_url,
-        "MLFLOW_TRACKING_TOKEN": stack.tokens["contributor"],
-        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
-        "MLFLOW_ENABLE_ASYNC_LOGGING": "false",
-    }
-    before = {name: os.environ.get(name) for name in given}
-    os.environ.update(given)
-    yield
-    for name, value in before.items():
-        os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 @pytest.fixture

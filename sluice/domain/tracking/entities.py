@@ -14,6 +14,8 @@ RUN_STATUSES = ("RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED")
 RUN_NAME_TAG = "mlflow.runName"
 PROJECT_TAG = "sluice.project"
 """On the registered model of a project."""
+EVALUATION_TAG = "sluice.evaluation"
+"""On a version that somebody registered under a project's name: how far its evaluation is."""
 
 
 class Series(NamedTuple):

@@ -225,6 +225,15 @@ def versions_of_run(*, tenant: str, run_id: str) -> str:
     return f"{tenant}#versions-of-run#{run_id}"
 
 
+def waiting_versions(*, tenant: str) -> str:
+    """Sparse: versions whose evaluation was not begun."""
+    return f"{tenant}#waiting-versions"
+
+
+def waiting_version(*, name: str, version: int) -> str:
+    return f"{name}#{version:08d}"
+
+
 def _short(name: str) -> str:
     """A name of any length and script within a sort key's 1,024 bytes; its item holds it in full."""
     raw = name.encode()

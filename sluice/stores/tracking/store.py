@@ -12,6 +12,7 @@ from sluice.domain.clock import Clock, system_clock
 from sluice.domain.errors import AlreadyExists
 from sluice.domain.ids import NewId, new_id
 from sluice.domain.tracking.entities import PROJECT_TAG, DatasetInput, Point, RegisteredModel, Run, Series
+from sluice.domain.tracking.limits import read_version
 from sluice.stores.tracking.changes import Changes
 from sluice.stores.tracking.experiments import ExperimentStore
 from sluice.stores.tracking.keys import Kind
@@ -150,6 +151,18 @@ class Tracking:
     def set_alias(self, tenant: str, name: str, alias: str, version: int) -> None:
         """Point the alias at the version; NotFound where the version is not there."""
         self.registry.set_alias(tenant, name, alias, version)
+
+    def artifact_uri_of(self, tenant: str, source: str) -> str:
+        """The address of the files behind a version's source."""
+        scheme, _, rest = source.partition(":")
+        first, _, path = rest.strip("/").partition("/")
+        if scheme == "runs":
+            return f"{self.runs.get(tenant, first).artifact_uri}/{path}"
+        if scheme != "models":
+            return source
+        if first.startswith("m-"):
+            return self.models.get(tenant, first).artifact_uri
+        return self.artifact_uri_of(tenant, self.versions.get(tenant, first, read_version(path)).source)
 
     def _points(self, metrics: Mapping[str, float], timestamp: int | None, step: int) -> list[Point]:
         moment = self.table.milliseconds() if timestamp is None else timestamp

@@ -14,11 +14,14 @@ from sluice.stores.tracking.table import Path, Table
 from sluice.stores.tracking.values import ValueStore
 
 NO_STAGE = "None"
+_WAITING: tuple[Path, ...] = (("gsi2pk",), ("gsi2sk",))
 
 
 @dataclass(frozen=True)
 class NewVersion:
-    """`token` makes a repeated registration give the same version; empty: each call makes one."""
+    """`token` makes a repeated registration give the same version; empty: each call makes one. One that
+    `waits` is found by `VersionStore.waiting` until somebody takes it up.
+    """
 
     source: str
     run_id: str = ""
@@ -28,6 +31,7 @@ class NewVersion:
     user_id: str = ""
     run_link: str = ""
     model_id: str = ""
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,18 +116,33 @@ class VersionStore:
     def delete(self, tenant: str, name: str, version: int) -> None:
         """The number is not used again; its aliases go."""
         found = self.get(tenant, name, version)
-        self._edit(tenant, name, version, {("stage",): GONE, ("source",): "", ("tags",): {}})
+        gone: dict[Path, object] = {("stage",): GONE, ("source",): "", ("tags",): {}}
+        self._edit(tenant, name, version, gone, _WAITING)
         if found.aliases:
             self.registry.delete_aliases(tenant, name, found.aliases)
         self._refresh(tenant, name)
 
     def set_tag(self, tenant: str, name: str, version: int, key: str, value: str) -> None:
+        self.tag(tenant, name, version, {key: value})
+
+    def tag(self, tenant: str, name: str, version: int, tags: Mapping[str, str]) -> None:
         model = self.registry.get(tenant, name)
-        stored = self.values.store(keys.model_values(tenant=tenant, uid=model.uid), value)
-        self._edit(tenant, name, version, {("tags", key): stored}, model=model)
+        stored = self.values.store_all(keys.model_values(tenant=tenant, uid=model.uid), tags)
+        sets: dict[Path, object] = {("tags", key): value for key, value in stored.items()}
+        self._edit(tenant, name, version, sets, model=model)
 
     def delete_tag(self, tenant: str, name: str, version: int, key: str) -> None:
         self._edit(tenant, name, version, {}, [("tags", key)])
+
+    def waiting(self, tenant: str) -> list[tuple[str, int]]:
+        """(model name, version) of those that wait to be taken up; a moment behind."""
+        partition = keys.waiting_versions(tenant=tenant)
+        pairs = (item["gsi2sk"].rsplit("#", 1) for item in self.table.query_all(partition, index="gsi2"))
+        return [(name, int(number)) for name, number in pairs]
+
+    def take_up(self, tenant: str, name: str, version: int) -> None:
+        """The version waits no longer."""
+        self._edit(tenant, name, version, {}, _WAITING)
 
     def _edit(
         self,
@@ -180,6 +199,9 @@ class VersionStore:
         if new.run_id:
             item["gsi1pk"] = keys.versions_of_run(tenant=tenant, run_id=new.run_id)
             item["gsi1sk"] = f"{model.uid}#{number:08d}"
+        if new.waits:
+            item["gsi2pk"] = keys.waiting_versions(tenant=tenant)
+            item["gsi2sk"] = keys.waiting_version(name=model.name, version=number)
         return item
 
     def _writes(self, tenant: str, model: RegisteredModel, item: Item, token: str) -> list[Item]:

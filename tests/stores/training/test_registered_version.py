@@ -159,6 +159,7 @@ def test_a_training_session_reads_neither_other_trainings_nor_its_own_test_side(
         f"arn:aws:s3:::b/projects/{folder}/code/*",
         f"{own}/job.json",
         f"{own}/train.npz",
+        f"{own}/given/*",
         f"{own}/isolated/*",
     }
 
