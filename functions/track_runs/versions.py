@@ -96,7 +96,8 @@ def search(call: Call, request: asked.SearchVersions) -> str:
     orders = [parse_order(one, grammars.VERSIONS) for one in request.order_by]
     matches = compile_filter(clauses)
     found = [one for one in _candidates(call, clauses) if matches(look_at_version(one))]
-    found.sort(key=lambda one: (-one.last_update_time, one.name, -one.version))
+    # The last change decides only where nothing else is asked for.
+    found.sort(key=lambda one: (0 if orders else -one.last_update_time, one.name, -one.version))
     query = [request.filter, request.order_by]
     page, following = call.page(
         query, request.page_token, ordered(found, orders, look_at_version), request.max_results
