@@ -22,7 +22,7 @@ from sluice.domain.statistics import Estimate
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """Everything that was measured. `rows`: {n, sha256, looks, positives}; `model`: see the schema;
-    `findings`: sentences of the model card, such as that the model leans on something protected.
+    `findings`: sentences of the model card, such as that the model leans on something protected;
     `given`: the registered version that is judged, where the model was not trained here.
     """
 
