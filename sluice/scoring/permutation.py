@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 CLIP = 1e-6
 """Log-odds are those of a probability cut to [CLIP, 1 - CLIP]: ONNX answers in 32 bits."""
 
-_ENOUGH, _MOST_PASSES = 8_000, 8
+_ENOUGH, _MOST_PASSES = 12_000, 8
 """Rows scored where there are few features: each background row goes several ways then."""
 _MOST_EVALUATIONS, _LEAST_ROWS = 40_000, 10
 """Rows scored at most where there are many features: fewer background rows must do."""
