@@ -104,7 +104,7 @@ class _Remembering:
 
 
 def serve_aws(folder: Path, port: int) -> None:
-    """GetItem, PutItem and GetObject over the scene's files, until somebody ends the process."""
+    """GetItem, PutItem, GetObject and PutObject over the scene's files, until somebody ends the process."""
     items = json.loads((folder / "items.json").read_text())
 
     class Answering(BaseHTTPRequestHandler):
@@ -123,6 +123,10 @@ def serve_aws(folder: Path, port: int) -> None:
 
         def do_GET(self) -> None:
             self._say((folder / Path(urlsplit(self.path).path).name).read_bytes(), "binary/octet-stream")
+
+        def do_PUT(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            self._say(b"", "binary/octet-stream")
 
         def _say(self, content: bytes, kind: str) -> None:
             self.send_response(200)
