@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functions.manage_platform import (
     audit,
+    batches,
     drift,
     endpoints,
     feedback,
@@ -37,6 +38,7 @@ ROUTES: tuple[Route, ...] = (
     *models.ROUTES,
     *promotions.ROUTES,
     *endpoints.ROUTES,
+    *batches.ROUTES,
     *predictions.ROUTES,
     *feedback.ROUTES,
     *forgotten.ROUTES,
