@@ -144,6 +144,7 @@ RULES: tuple[Rule, ...] = (
         {"invoker", "deployer", "admin"},
         f"POST {_PROJECT}/batches",
         f"POST {_PROJECT}/batches/{{batch_id}}/cancel",
+        f"POST {_PROJECT}/requests",
     ),
     # Results hold people's scores, as a story does.
     _rule(
@@ -153,6 +154,7 @@ RULES: tuple[Rule, ...] = (
         f"GET {_PROJECT}/batches",
         f"GET {_PROJECT}/batches/{{batch_id}}",
         f"GET {_PROJECT}/batches/{{batch_id}}/parts",
+        f"GET {_PROJECT}/requests/{{request_id}}",
     ),
     # A story shows one person's values: viewers of models need not see those.
     _rule(
