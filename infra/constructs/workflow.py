@@ -4,7 +4,7 @@ State carries ids only: every step gets the execution's own input, whatever the 
 Expected failures are outcomes; what nobody foresaw is caught and concluded with an `error`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aws_cdk import Duration, RemovalPolicy
@@ -84,7 +84,7 @@ class Workflow(Construct):
         *,
         name: str,
         stage: Stage,
-        steps: list[Step | FanOut],
+        steps: Sequence[Step | FanOut],
         end: Conclusion,
     ) -> None:
         super().__init__(scope, construct_id)
