@@ -1,9 +1,10 @@
-"""The whole application: six stacks of one stage, in the order in which they find each other."""
+"""The whole application: seven stacks of one stage, in the order in which they find each other."""
 
 from aws_cdk import App, Stack, Tags
 
 from infra.settings import Build
 from infra.stacks.api import ApiStack
+from infra.stacks.batch import BatchStack
 from infra.stacks.data import DataStack
 from infra.stacks.monitoring import MonitoringStack
 from infra.stacks.promotion import PromotionStack
@@ -27,6 +28,7 @@ def compose(app: App, stage: Stage, build: Build) -> None:
     training = TrainingStack(app, f"{prefix}-Training", stage=stage, build=build)
     promotion = PromotionStack(app, f"{prefix}-Promotion", stage=stage, build=build)
     serving = ServingStack(app, f"{prefix}-Serving", stage=stage, build=build)
+    batch = BatchStack(app, f"{prefix}-Batch", stage=stage, build=build)
     monitoring = MonitoringStack(app, f"{prefix}-Monitoring", stage=stage, build=build)
     api = ApiStack(app, f"{prefix}-Api", stage=stage, build=build)
     # What a stack looks up by parameter must be published before it is deployed.
@@ -34,8 +36,9 @@ def compose(app: App, stage: Stage, build: Build) -> None:
         training: [data],
         promotion: [data],
         serving: [data],
-        monitoring: [data, training, promotion],
-        api: [data, training, promotion, serving],
+        batch: [data, serving],
+        monitoring: [data, training, promotion, batch],
+        api: [data, training, promotion, serving, batch],
     }
     for stack, earlier in needs.items():
         for dependency in earlier:

@@ -1,5 +1,6 @@
 """Holding the application against the AwsSolutions rules, and where a rule is answered and not followed."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -28,6 +29,8 @@ class Acknowledged:
 
 _S3 = "Resource::arn:<AWS::Partition>:s3:::"
 _EXECUTIONS = "Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:"
+# As the rules spell the machine's own name, which its policy takes from its ARN.
+_BATCH_MACHINE = '{"Fn::Select":[6,{"Fn::Split":[":",{"Ref":"WorkflowMachine0C2E3460"}]}]}'
 
 ACKNOWLEDGED = (
     Acknowledged(
@@ -52,7 +55,7 @@ ACKNOWLEDGED = (
         "Sluice-*-Monitoring/ResumeWorkflows/Role/DefaultPolicy",
         "AwsSolutions-IAM5",
         "It asks whether an execution runs; executions get their names at run time.",
-        (_EXECUTIONS + "{training-machine}:*", _EXECUTIONS + "{promotion-machine}:*"),
+        tuple(f"{_EXECUTIONS}{{{name}-machine}}:*" for name in ("training", "promotion", "batch")),
     ),
     Acknowledged(
         "Sluice-*-Monitoring/ArchivePredictions/Role/DefaultPolicy",
@@ -89,6 +92,18 @@ ACKNOWLEDGED = (
         "AwsSolutions-IAM5",
         "Any version of the workflow's own functions; log delivery and tracing have no resource.",
         ("Resource::<{function}.Arn>:*", "Resource::*"),
+    ),
+    Acknowledged(
+        "Sluice-*-Batch/Workflow/Machine/Role/DefaultPolicy",
+        "AwsSolutions-IAM5",
+        "Any version of the function that answers requests; the list of a batch's parts is an object.",
+        ("Resource::{predict-function-arn}:*", _S3 + "{data-bucket}/*"),
+    ),
+    Acknowledged(
+        "Sluice-*-Batch/Workflow/Machine/DistributedMapPolicy",
+        "AwsSolutions-IAM5",
+        "The workflow starts and watches its own children, whose names are made at run time.",
+        (f"{_EXECUTIONS}{_BATCH_MACHINE}:*", f"{_EXECUTIONS}{_BATCH_MACHINE}/*:*"),
     ),
     Acknowledged(
         "Sluice-*/Reactions/Undelivered",
@@ -142,9 +157,8 @@ def check(app: App, stage: Stage) -> None:
 def _findings(row: Acknowledged, stage: Stage, stack: Stack) -> Iterator[str]:
     """The ids of a row's findings in one stack, in the form in which the rules report them."""
     for finding in row.findings:
-        start, brace, rest = finding.partition("{")
-        name, _, end = rest.partition("}")
-        if not brace:
+        start, name, end = (*re.split(r"{([a-z-]+)}", finding, maxsplit=1), "", "")[:3]
+        if not name:
             filled = [finding]
         elif name == "function":
             filled = [f"{start}{logical_id}{end}" for logical_id in _functions(stack)]

@@ -56,6 +56,7 @@ ROOMS: tuple[Room, ...] = (
             "events": ("put",),
             "training_state_machine": ("start",),
             "promotion_state_machine": ("start", "answer"),
+            "batch_state_machine": ("start",),
         },
         layers=("base", "crypto"),
         memory=512,
@@ -85,11 +86,28 @@ ROOMS: tuple[Room, ...] = (
             "artifacts": ("read",),
             "archive": ("read", "write"),
             "audit": ("append",),
+            # Requests that are answered into S3; those through the gateway end after 30 s there.
+            "data": ("read", "write"),
         },
         layers=("base", "onnx", "crypto"),
         memory=1769,
-        timeout=29,
+        timeout=300,
         needs_origins=True,
+    ),
+    # batches
+    Room(
+        "start_batch",
+        "Batch",
+        {"platform": ("read", "write"), "data": ("read", "list"), "batch_state_machine": ("start",)},
+        asynchronous=True,
+    ),
+    Room(
+        "score_batch",
+        "Batch",
+        {**_LOOP, "data": ("read", "write"), "artifacts": ("read",)},
+        layers=("base", "onnx", "data"),
+        memory=1769,
+        timeout=900,
     ),
     # training, in the order of the data
     Room(
@@ -212,6 +230,7 @@ ROOMS: tuple[Room, ...] = (
             "data": ("read", "list"),
             "training_state_machine": ("start", "inspect"),
             "promotion_state_machine": ("start", "inspect", "answer"),
+            "batch_state_machine": ("start", "inspect"),
         },
         timeout=120,
         asynchronous=True,

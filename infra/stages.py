@@ -66,6 +66,7 @@ class Stage:
     drift_check_every: Duration
     requests_per_second: int
     burst: int
+    batch_concurrency: int
     scoring: Readiness = Readiness()
     tracking_retention: Duration = Duration.days(30)  # noqa: RUF009 - immutable
     artifact_root_mode: str = "proxied"
@@ -85,6 +86,7 @@ def _stages() -> dict[str, Stage]:
         drift_check_every=Duration.hours(1),
         requests_per_second=500,
         burst=1000,
+        batch_concurrency=4,
     )
     prod = Stage(
         name="prod",
@@ -96,6 +98,7 @@ def _stages() -> dict[str, Stage]:
         drift_check_every=Duration.hours(1),
         requests_per_second=2000,
         burst=4000,
+        batch_concurrency=100,
     )
     return {stage.name: stage for stage in (dev, prod)}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functions.manage_platform import (
     audit,
+    batches,
     drift,
     endpoints,
     feedback,
@@ -15,6 +16,7 @@ from functions.manage_platform import (
     predictions,
     projects,
     promotions,
+    requests,
     tenants,
     tokens,
     trainings,
@@ -37,6 +39,8 @@ ROUTES: tuple[Route, ...] = (
     *models.ROUTES,
     *promotions.ROUTES,
     *endpoints.ROUTES,
+    *batches.ROUTES,
+    *requests.ROUTES,
     *predictions.ROUTES,
     *feedback.ROUTES,
     *forgotten.ROUTES,

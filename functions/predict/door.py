@@ -21,10 +21,15 @@ def answer(
     context: Any = None,  # noqa: ANN401 - Lambda's context
     *,
     limits: Limits = GATEWAY,
+    request_id: str | None = None,
 ) -> dict[str, Any]:
-    """Whatever happens, an answer in the form of the protocol that was spoken to."""
+    """Whatever happens, an answer in the form of the protocol that was spoken to.
+
+    `request_id`: of a request that may be answered twice and is recorded once.
+    """
     correlation_id = correlation_of(event, context)
-    call = read_call(event, request_id=new_id(), correlation_id=correlation_id, limits=limits)
+    request_id = request_id or new_id()
+    call = read_call(event, request_id=request_id, correlation_id=correlation_id, limits=limits)
     try:
         return as_event(dispatch(serving, call))
     except Exception as error:  # noqa: BLE001 - the door: nothing leaves it but an answer

@@ -22,8 +22,17 @@ def serving() -> Serving:
 
 @observed
 def handler(event: Event, context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's context
-    """The answer to one HTTP API request (payload 2.0)."""
+    """The answer to one HTTP API request (payload 2.0), or the step `answer` of the BATCH workflow."""
+    if event.get("step") == "answer":
+        return _answer_stored(event)
     return answer(serving(), event, context)
+
+
+def _answer_stored(event: Event) -> dict[str, Any]:
+    from functions.predict.stored_request import answer_stored  # noqa: PLC0415 - brings pydantic, once needed
+    from sluice.stores.deployment import deployment  # noqa: PLC0415 - the same
+
+    return answer_stored(serving(), deployment().artefacts, deployment().batches, event)
 
 
 prepare_for_snapshots(warm=serving, reset=serving.cache_clear)

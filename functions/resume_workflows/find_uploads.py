@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sluice.domain import batch
 from sluice.domain.event import Event
 from sluice.domain.tenants import project_folder
 from sluice.domain.upload import address_of
 from sluice.stores.deployment import Deployment
+from sluice.workflows.batches import receive_file
 
 
 def find_uploads(deployment: Deployment, tenant: str) -> list[str]:
@@ -21,6 +23,20 @@ def find_uploads(deployment: Deployment, tenant: str) -> list[str]:
                 if address_of(key) and not deployment.uploads.find_object(tenant, project, key, version_id):
                     _announce(deployment, tenant, project, key, version_id, modified)
                     found.append(key)
+    return found
+
+
+def find_files_to_score(deployment: Deployment, tenant: str) -> list[str]:
+    """Ids of the batches begun for files in the drop folders whose event never came."""
+    found = []
+    for project in deployment.projects.names(tenant):
+        for key, version_id, _ in deployment.artefacts.list_versions("data", f"projects/{project}/batch/"):
+            address = batch.address_of(key)
+            if address is None or address.batch_id is not None:
+                continue  # of those that were announced there is a record
+            if deployment.batches.find_object(tenant, project, key, version_id) is None:
+                begun = receive_file(deployment, tenant, key, version_id, "unknown")
+                found += [begun.batch_id] if begun else []
     return found
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from functions.resume_workflows.find_uploads import find_uploads
+from functions.resume_workflows.find_uploads import find_files_to_score, find_uploads
 from functions.resume_workflows.find_versions import find_versions
-from functions.resume_workflows.resume import resume_promotions, resume_trainings
+from functions.resume_workflows.resume import resume_batches, resume_promotions, resume_trainings
 from sluice.stores.deployment import deployment
 from sluice.web.observability import note, observed
-
-KINDS = ("trainings", "promotions", "uploads", "versions", "failed")
 
 
 @observed
@@ -20,17 +18,16 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN
     `find_uploads` also lists the bucket for uploads whose event was lost: a listing costs, so the schedule
     leaves it out.
     """
-    moved: dict[str, list[str]] = {kind: [] for kind in KINDS}
+    kinds = {"trainings": resume_trainings, "promotions": resume_promotions, "batches": resume_batches}
+    moved: dict[str, list[str]] = {kind: [] for kind in (*kinds, "uploads", "versions", "failed")}
     for tenant in deployment().tenants.names():
-        trainings, promotions = (
-            resume_trainings(deployment(), tenant),
-            resume_promotions(deployment(), tenant),
-        )
-        moved["trainings"] += trainings.moved
-        moved["promotions"] += promotions.moved
-        moved["failed"] += trainings.failed + promotions.failed
+        for kind, resume in kinds.items():
+            resumed = resume(deployment(), tenant)
+            moved[kind] += resumed.moved
+            moved["failed"] += resumed.failed
         moved["versions"] += find_versions(deployment(), tenant)
         if event.get("find_uploads"):
             moved["uploads"] += find_uploads(deployment(), tenant)
+            moved["batches"] += find_files_to_score(deployment(), tenant)
     note(moved={kind: len(ids) for kind, ids in moved.items()})
     return {"outcome": "resumed", **moved}

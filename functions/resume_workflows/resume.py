@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TypeVar
 
+from sluice.domain.batch import Batch
+from sluice.domain.clock import parse_time
 from sluice.domain.errors import Conflict
 from sluice.domain.promotion import Promotion
 from sluice.domain.training import Training
 from sluice.stores.deployment import Deployment
 from sluice.web.observability import LogKey, logger
+from sluice.workflows.batches import begin
+from sluice.workflows.batches import restart as restart_batch
 from sluice.workflows.dispatch import dispatch, restart
 from sluice.workflows.open_promotion import start_promotion
 
-Record = TypeVar("Record", Training, Promotion)
+Record = TypeVar("Record", Training, Promotion, Batch)
 
+FILE_WAIT = timedelta(hours=1)
+"""Longer than the link to put it to is good for, and any upload may take."""
 MAXIMUM_ATTEMPTS = 10
 """A record that fails to move this often is ended as failed: it would go round for ever."""
 
@@ -41,6 +48,12 @@ def resume_promotions(deployment: Deployment, tenant: str) -> Resumed:
     return _each(
         promotions, lambda each: each.promotion_id, lambda each: _resume_promotion(deployment, tenant, each)
     )
+
+
+def resume_batches(deployment: Deployment, tenant: str) -> Resumed:
+    """Parts that are done stay done; a file whose event was lost is found where it was to be put."""
+    batches = deployment.batches.open(tenant)
+    return _each(batches, lambda each: each.batch_id, lambda each: _resume_batch(deployment, tenant, each))
 
 
 def _each(
@@ -93,3 +106,31 @@ def _wake(deployment: Deployment, promotion: Promotion) -> bool:
     if promotion.task_token is None or promotion.stage != "request_approval":
         return False
     return deployment.promotion_workflow.wake(promotion.task_token, {"outcome": promotion.status})
+
+
+def _resume_batch(deployment: Deployment, tenant: str, batch: Batch) -> bool:
+    if batch.status == "waiting":
+        return _find_file(deployment, tenant, batch)
+    if deployment.batch_workflow.is_running(batch.batch_id, batch.attempt):
+        return False
+    if batch.attempt >= MAXIMUM_ATTEMPTS:
+        error = f"gave up after {batch.attempt} attempts"
+        ended = deployment.batches.end(tenant, batch, "failed", error=error)
+        deployment.batches.close(tenant, ended)
+        return True
+    restart_batch(deployment, tenant, batch)
+    return True
+
+
+def _find_file(deployment: Deployment, tenant: str, batch: Batch) -> bool:
+    """Begin where the file has come; give up the wait for one whose link is long over."""
+    versions = deployment.artefacts.versions("data", batch.key)
+    if versions:
+        begin(deployment, tenant, batch, batch.version_id or versions[-1])
+        return True
+    age = deployment.platform.clock() - parse_time(batch.created_at)
+    if age < FILE_WAIT:
+        return False
+    ended = deployment.batches.end(tenant, batch, "cancelled", error="the file never came")
+    deployment.batches.close(tenant, ended)
+    return True

@@ -24,11 +24,14 @@ class Reactions(Construct):
 
     def on_upload(self, name: str, bucket: str, function: lambda_.IFunction) -> None:
         """React to data and code that arrive for a project. What the platform generates is neither."""
-        keys = [{"wildcard": "projects/*/data/*"}, {"wildcard": "projects/*/code/*"}]
+        self.on_object(name, bucket, ["projects/*/data/*", "projects/*/code/*"], function)
+
+    def on_object(self, name: str, bucket: str, keys: Sequence[str], function: lambda_.IFunction) -> None:
+        """React to objects that are created under keys like these, `*` for anything."""
         pattern = events.EventPattern(
             source=["aws.s3"],
             detail_type=["Object Created"],
-            detail={"bucket": {"name": [bucket]}, "object": {"key": keys}},
+            detail={"bucket": {"name": [bucket]}, "object": {"key": [{"wildcard": key} for key in keys]}},
         )
         self._rule(name, pattern, function)
 

@@ -4,12 +4,13 @@ State carries ids only: every step gets the execution's own input, whatever the 
 Expected failures are outcomes; what nobody foresaw is caught and concluded with an `error`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
@@ -43,6 +44,23 @@ class Step:
 
 
 @dataclass(frozen=True)
+class FanOut:
+    """One state that invokes its function for each item of a JSON list in S3, as a Distributed Map.
+
+    `items_at` is the path of the list's key. Items come as `item_name` beside the payload. There is no
+    outcome to choose by: the next step finds in the store what came of the items.
+    """
+
+    name: str
+    function: lambda_.IFunction
+    payload: Mapping[str, object]
+    bucket: str
+    items_at: str
+    item_name: str
+    concurrency: int
+
+
+@dataclass(frozen=True)
 class Conclusion:
     """The last state, entered from every way out; after a fault its payload has an `error`."""
 
@@ -66,7 +84,7 @@ class Workflow(Construct):
         *,
         name: str,
         stage: Stage,
-        steps: list[Step],
+        steps: Sequence[Step | FanOut],
         end: Conclusion,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -80,7 +98,8 @@ class Workflow(Construct):
         states = {step.name: self._state(step, failed) for step in steps}
         for number, step in enumerate(steps):
             following = states[steps[number + 1].name] if number + 1 < len(steps) else done
-            states[step.name].next(_choice(self, step, states, following, done))
+            chosen = following if isinstance(step, FanOut) else _choice(self, step, states, following, done)
+            states[step.name].next(chosen)
         self.machine = sfn.StateMachine(
             self,
             "Machine",
@@ -97,7 +116,11 @@ class Workflow(Construct):
             ),
         )
 
-    def _state(self, step: Step, failed: tasks.LambdaInvoke) -> tasks.LambdaInvoke:
+    def _state(
+        self, step: Step | FanOut, failed: tasks.LambdaInvoke
+    ) -> tasks.LambdaInvoke | sfn.DistributedMap:
+        if isinstance(step, FanOut):
+            return _fan_out(self, step).add_catch(failed, errors=["States.ALL"], result_path="$.error")
         state = _invoke(self, step.name, step.function, step.payload, step.waits_at)
         state.add_catch(failed, errors=["States.ALL"], result_path="$.error")
         return state
@@ -112,9 +135,50 @@ def _choice(
 ) -> sfn.Choice:
     outcome = "$.last.outcome" if step.waits_at else "$.last.Payload.outcome"
     choice = sfn.Choice(scope, f"after_{step.name}")
-    for target, outcomes in ((following, step.go_on), *((states[to], (o,)) for o, to in step.jumps.items())):
+    ways = [(following, step.go_on), *((states[to], (o,)) for o, to in step.jumps.items())]
+    for target, outcomes in ((to, found) for to, found in ways if found):
         choice.when(sfn.Condition.or_(*(sfn.Condition.string_equals(outcome, o) for o in outcomes)), target)
     return choice.otherwise(done)
+
+
+def _fan_out(scope: Construct, step: FanOut) -> sfn.DistributedMap:
+    reader = sfn.S3JsonItemReader(
+        bucket=s3.Bucket.from_bucket_name(scope, f"{step.name}_items", step.bucket),
+        key=sfn.JsonPath.string_at(step.items_at),
+    )
+    item = sfn.JsonPath.object_at("$$.Map.Item.Value")
+    fan = sfn.DistributedMap(
+        scope,
+        step.name,
+        item_reader=reader,
+        item_selector={**step.payload, step.item_name: item},
+        max_concurrency=step.concurrency,
+        result_path=sfn.JsonPath.DISCARD,
+    )
+    each = tasks.LambdaInvoke(
+        scope,
+        f"{step.name}_item",
+        lambda_function=step.function,
+        payload=sfn.TaskInput.from_json_path_at("$"),
+        # Thousands of children answer, and a state holds 256 KiB.
+        result_selector={"o": sfn.JsonPath.string_at("$.Payload.outcome")},
+        retry_on_service_exceptions=False,
+    )
+    _retry(each, TRANSIENT, 6)
+    _retry(each, ["States.ALL"], 2)
+    fan.item_processor(each, mode=sfn.ProcessorMode.DISTRIBUTED, execution_type=sfn.ProcessorType.STANDARD)
+    return fan
+
+
+def _retry(state: tasks.LambdaInvoke, errors: list[str], attempts: int) -> None:
+    state.add_retry(
+        errors=errors,
+        interval=Duration.seconds(2),
+        max_attempts=attempts,
+        backoff_rate=2,
+        max_delay=Duration.minutes(1),
+        jitter_strategy=sfn.JitterType.FULL,
+    )
 
 
 def _invoke(
@@ -139,12 +203,5 @@ def _invoke(
         task_timeout=sfn.Timeout.at(waits_at) if waits_at else None,
         retry_on_service_exceptions=False,
     )
-    state.add_retry(
-        errors=TRANSIENT,
-        interval=Duration.seconds(2),
-        max_attempts=6,
-        backoff_rate=2,
-        max_delay=Duration.minutes(1),
-        jitter_strategy=sfn.JitterType.FULL,
-    )
+    _retry(state, TRANSIENT, 6)
     return state

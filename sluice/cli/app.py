@@ -8,6 +8,7 @@ import typer
 
 from sluice import __version__
 from sluice.cli import (
+    batch,
     connect,
     data,
     drift,
@@ -40,6 +41,7 @@ for name, group in (
     ("promotion", promotion.app),
     ("prediction", prediction.app),
     ("feedback", prediction.feedback_app),
+    ("batches", batch.app),
     ("drift", drift.app),
     ("audit", records.audit_app),
     ("tenant", tenant.app),
@@ -48,6 +50,7 @@ for name, group in (
     app.add_typer(group, name=name, no_args_is_help=True)
 app.command("predict")(prediction.predict)
 app.command("forget")(prediction.forget)
+app.command("batch")(batch.batch)
 app.command("lineage")(records.lineage)
 app.command("connect")(connect.connect)
 stack.add_to(app)

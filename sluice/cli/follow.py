@@ -34,7 +34,7 @@ STAGES = {
 def await_upload(session: Session, project: str, upload_id: str) -> show.Json:
     """The upload's record once it is settled. AnswerIsNo with its reasons when it was rejected."""
     api = session.api("viewer")
-    for upload in _polled(lambda: _found(api, project, upload_id), _UPLOAD_SECONDS):
+    for upload in polled(lambda: _found(api, project, upload_id), _UPLOAD_SECONDS):
         if upload is not None and upload["status"] != "received":
             return checked_upload(upload)
     raise AnswerIsNo(f"the platform has not taken upload {upload_id} within {_UPLOAD_SECONDS} s")
@@ -71,8 +71,8 @@ def follow_training(session: Session, project: str, training_id: str) -> show.Js
     api, console = session.api("viewer"), show.console()
     told: set[str] = set()
     with console.status("waiting for the training to start") as spinner:
-        polled = _polled(lambda: api.one(project, "trainings", training_id), _TRAINING_SECONDS)
-        for training in polled:
+        trainings = polled(lambda: api.one(project, "trainings", training_id), _TRAINING_SECONDS)
+        for training in trainings:
             _tell_stages(training, told)
             if training["status"] not in _OPEN_TRAINING:
                 return training
@@ -121,8 +121,9 @@ def _found(api: Api, project: str, upload_id: str) -> show.Json | None:
         return None
 
 
-def _polled(ask: Callable[[], Answer], seconds: float) -> Iterator[Answer]:
+def polled(ask: Callable[[], Answer], seconds: float, *, pause: float = _PAUSE) -> Iterator[Answer]:
+    """Ask again and again, for so many seconds."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         yield ask()
-        time.sleep(_PAUSE)
+        time.sleep(pause)

@@ -1,7 +1,7 @@
 """A file on its way up: leave asked for, bytes sent with progress, the upload's id given."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
@@ -16,11 +16,20 @@ _CHUNK = 256 * 1024
 
 def send_file(session: Session, project: str, file: Path, *, forced: bool = False) -> str:
     """Push a data file; gives the upload's id."""
+
+    def leave(size: int) -> show.Json:
+        name = safe_name(file.name)
+        return session.api("contributor").open_upload(project, "data", name, size, forced=forced)
+
+    return str(send_to(file, leave)["upload_id"])
+
+
+def send_to(file: Path, leave: Callable[[int], show.Json]) -> show.Json:
+    """Send a file by the link that `leave` gives for its size; gives what came with the link."""
     if not file.is_file():
         raise Invalid(f"{file} is no file")
     size = file.stat().st_size
-    api = session.api("contributor")
-    ticket = api.open_upload(project, "data", safe_name(file.name), size, forced=forced)
+    ticket = leave(size)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=show.console(), transient=True) as progress:
         task = progress.add_task(file.name, total=size)
@@ -32,7 +41,7 @@ def send_file(session: Session, project: str, file: Path, *, forced: bool = Fals
                     progress.advance(task, len(chunk))
 
         put_file(ticket, chunks(), size)
-    return str(ticket["upload_id"])
+    return ticket
 
 
 def send_bytes(session: Session, project: str, name: str, content: bytes) -> str:

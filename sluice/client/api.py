@@ -124,3 +124,18 @@ def put_file(ticket: Mapping[str, Any], chunks: Iterator[bytes], size: int) -> N
     if not response.is_success:
         title = f"the storage refused the upload (HTTP {response.status_code})"
         raise Refused(Problem(response.status_code, title, response.text[:300]))
+
+
+def get_file(url: str) -> Iterator[bytes]:
+    """What lies behind a signed link, in chunks."""
+    try:
+        with httpx.stream("GET", url, timeout=300.0) as response:
+            if not response.is_success:
+                raise Refused(
+                    Problem(
+                        response.status_code, "the storage refused the download", str(response.status_code)
+                    )
+                )
+            yield from response.iter_bytes()
+    except httpx.TransportError as error:
+        raise NotReachable(f"the download broke off: {error}") from error

@@ -19,6 +19,7 @@ EventType = Literal[
     "DatasetAssembled",
     "UploadFound",
     "TenantDeletionRequested",
+    "BatchConcluded",
 ]
 
 

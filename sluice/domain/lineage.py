@@ -49,3 +49,7 @@ def endpoint_node(environment: str, revision: int) -> str:
 
 def drift_node(report_id: str) -> str:
     return f"drift:{report_id}"
+
+
+def batch_node(batch_id: str) -> str:
+    return f"batch:{batch_id}"

@@ -33,7 +33,7 @@ _WORDS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0
 @dataclass(frozen=True, slots=True)
 class Table:
     """Columns as a protocol brought them, all of length `rows`: plain values or arrays. In a `textual`
-    table (CSV) every cell is a string, '' for missing.
+    table (CSV) every cell is a string, '' for missing, or a column is parsed already: float64 with NaN.
     """
 
     columns: Mapping[str, RawColumn]
@@ -107,7 +107,7 @@ def _column(feature: Feature, table: Table) -> NDArray[Any]:
         raise _Violation(None, None, f"a column of type {feature.dtype}, it is absent")
     if feature.dtype == "string":
         return _texts(feature, raw)
-    if table.textual:
+    if table.textual and not (isinstance(raw, np.ndarray) and raw.dtype.kind == "f"):
         raw = _parsed(feature, raw)
     return _checked(feature, raw, _numbers(feature, raw))
 

@@ -42,10 +42,14 @@ class ArtefactStore:
             raise IntegrityError(f"{ref.role}/{ref.key} is not what was recorded: its digest differs")
         return content
 
-    def stream(self, role: BucketRole, key: str, version_id: str) -> Iterator[bytes]:
-        """The bytes in chunks of one megabyte."""
+    def stream(
+        self, role: BucketRole, key: str, version_id: str, *, start: int = 0, end: int | None = None
+    ) -> Iterator[bytes]:
+        """The bytes from `start` until before `end` (not an empty range), in chunks of one megabyte."""
         try:
-            answer = self.client.get_object(Bucket=self.buckets[role], Key=key, **_version(version_id))
+            answer = self.client.get_object(
+                Bucket=self.buckets[role], Key=key, **_version(version_id), **_span(start, end)
+            )
         except ClientError as error:
             raise _translated(error, role, key) from error
         yield from answer["Body"].iter_chunks(_CHUNK)
@@ -101,6 +105,10 @@ class ArtefactStore:
 
 def _version(version_id: str) -> dict[str, Any]:
     return {} if version_id in {"", "null"} else {"VersionId": version_id}
+
+
+def _span(start: int, end: int | None) -> dict[str, Any]:
+    return {"Range": f"bytes={start}-{'' if end is None else end - 1}"} if start or end is not None else {}
 
 
 def _translated(error: ClientError, role: str, key: str) -> Exception:

@@ -11,6 +11,7 @@ from sluice.domain.artefacts import BucketRole
 from sluice.stores import clients
 from sluice.stores.artefacts import ArtefactStore
 from sluice.stores.audit import AuditStore
+from sluice.stores.batches import BatchStore
 from sluice.stores.endpoints import EndpointStore
 from sluice.stores.entity_keys import EntityKeys
 from sluice.stores.events import EventBus
@@ -113,6 +114,10 @@ class Deployment:
         return PromotionStore(self.platform)
 
     @cached_property
+    def batches(self) -> BatchStore:
+        return BatchStore(self.platform)
+
+    @cached_property
     def endpoints(self) -> EndpointStore:
         return EndpointStore(self.platform)
 
@@ -135,6 +140,10 @@ class Deployment:
     @cached_property
     def promotion_workflow(self) -> Workflow:
         return Workflow(clients.states(), self.setting("PROMOTION_STATE_MACHINE_ARN"))
+
+    @cached_property
+    def batch_workflow(self) -> Workflow:
+        return Workflow(clients.states(), self.setting("BATCH_STATE_MACHINE_ARN"))
 
     def _items(self, variable: str) -> Items:
         return Items(clients.dynamodb(), self.setting(variable))

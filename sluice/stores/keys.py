@@ -128,6 +128,19 @@ def unannounced_report(*, report_id: str) -> str:
     return f"unannounced#{report_id}"
 
 
+def batch(*, tenant: str, project: str, batch_id: str) -> Key:
+    return project_partition(tenant=tenant, project=project), f"batch#{batch_id}"
+
+
+def batch_partition(*, tenant: str, batch_id: str) -> str:
+    """A partition of its own: thousands of parts end at once."""
+    return f"{tenant}#batch#{batch_id}"
+
+
+def batch_part(*, tenant: str, batch_id: str, part: int) -> Key:
+    return batch_partition(tenant=tenant, batch_id=batch_id), f"part#{part:06d}"
+
+
 def edge(*, tenant: str, project: str, source: str, target: str) -> Key:
     return project_partition(tenant=tenant, project=project), f"edge#{source}#{target}"
 

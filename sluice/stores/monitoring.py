@@ -57,6 +57,10 @@ class MonitoringStore:
             return False
         return True
 
+    def counting(self, tenant: str, chunk: Chunk) -> Item:
+        """Writes a chunk as a part of somebody's transaction."""
+        return self.items.putting(_chunk_item(tenant, chunk))
+
     def forward_delivery(self, tenant: str, members: Sequence[str]) -> None:
         """Remember that these were counted, where a later delivery will begin with the first of them."""
         self.items.put_new(self._delivery_item(tenant, members))

@@ -138,6 +138,24 @@ RULES: tuple[Rule, ...] = (
         *(f"POST {model}/explain" for model in _MODELS),
         f"POST {_ENDPOINT}/explain",
     ),
+    _rule(
+        "batch.start",
+        "project",
+        {"invoker", "deployer", "admin"},
+        f"POST {_PROJECT}/batches",
+        f"POST {_PROJECT}/batches/{{batch_id}}/cancel",
+        f"POST {_PROJECT}/requests",
+    ),
+    # Results hold people's scores, as a story does.
+    _rule(
+        "batch.read",
+        "project",
+        _EVERYBODY - {"viewer"},
+        f"GET {_PROJECT}/batches",
+        f"GET {_PROJECT}/batches/{{batch_id}}",
+        f"GET {_PROJECT}/batches/{{batch_id}}/parts",
+        f"GET {_PROJECT}/requests/{{request_id}}",
+    ),
     # A story shows one person's values: viewers of models need not see those.
     _rule(
         "prediction.read",

@@ -89,6 +89,10 @@ class MotoDeployment(Deployment):
     def promotion_workflow(self) -> RememberedWorkflow:  # type: ignore[override]
         return RememberedWorkflow()
 
+    @cached_property
+    def batch_workflow(self) -> RememberedWorkflow:  # type: ignore[override]
+        return RememberedWorkflow()
+
 
 @contextmanager
 def moto_deployment(environment: Mapping[str, str]) -> Iterator[MotoDeployment]:

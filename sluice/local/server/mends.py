@@ -4,11 +4,12 @@ Each mend replaces one function; a test through the running emulator holds each 
 """
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from ministack import app as emulator
 from ministack.core import persistence
-from ministack.services import stepfunctions
+from ministack.services import s3, stepfunctions
 
 from sluice.local.server import snapshots, streams
 
@@ -21,6 +22,7 @@ def mend() -> None:
     emulator._is_ecr_registry_path = lambda _: False
     persistence.save_state = snapshots.save_quickly
     stepfunctions._execute_task = resolve_timeout_path(stepfunctions._execute_task)
+    s3._get_object = read_ranges(s3._get_object)
     emulator._build_persistence_save_dict = with_streams(emulator._build_persistence_save_dict)
     emulator._load_persisted_state = then_streams(emulator._load_persisted_state)
 
@@ -37,6 +39,21 @@ def resolve_timeout_path(execute: Callable[..., Any]) -> Callable[..., Any]:
         return execute(state, raw_input, execution, context)
 
     return execute_task
+
+
+def read_ranges(get: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a read of a version honour its range, which ministack does for the current version only."""
+
+    def get_object(bucket: str, key: str, headers: dict[str, str], query: Any = None) -> Any:
+        status, found, body = get(bucket, key, headers, query)
+        span = s3._parse_range(headers.get("range", ""), len(body)) if status == HTTPStatus.OK else None
+        if span is None:
+            return status, found, body
+        part = body[span[0] : span[1] + 1]
+        length = {"Content-Length": str(len(part)), "Content-Range": f"bytes {span[0]}-{span[1]}/{len(body)}"}
+        return HTTPStatus.PARTIAL_CONTENT, {**found, **length}, part
+
+    return get_object
 
 
 def with_streams(states: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:

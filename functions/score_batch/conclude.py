@@ -1,0 +1,80 @@
+"""The end of a batch: all parts there, a manifest that lists them, lineage, audit, and an event."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from functions.score_batch.settings import Room
+from sluice.domain.batch import OPEN, Batch, derived_key
+from sluice.domain.event import Event
+from sluice.domain.lineage import Edge, batch_node, model_node
+from sluice.stores.records import to_attributes
+
+Json = dict[str, Any]
+
+
+def conclude(
+    room: Room, tenant: str, batch: Batch, event: Mapping[str, Any], _left: Callable[[], int]
+) -> Json:
+    """Outcome: the batch's final status. Safe to repeat."""
+    if batch.status in OPEN:
+        batch = _ended(room, tenant, batch, event.get("error"))
+    _tell(room, tenant, batch)
+    if not batch.callback:
+        room.batches.close(tenant, batch)
+    return {"outcome": batch.status}
+
+
+def _ended(room: Room, tenant: str, batch: Batch, error: Mapping[str, Any] | None) -> Batch:
+    if error is not None:
+        return room.batches.end(tenant, batch, "failed", error=str(error.get("Cause") or error)[:2000])
+    if batch.kind == "request":
+        return room.batches.end(tenant, batch, "succeeded")
+    parts = room.batches.parts(tenant, batch.batch_id)
+    if len(parts) != batch.parts:
+        return room.batches.end(
+            tenant, batch, "failed", error=f"{len(parts)} of {batch.parts} parts are there"
+        )
+    scored, failed = (sum(getattr(part, name) for part in parts) for name in ("scored", "failed"))
+    document = {
+        "batch_id": batch.batch_id,
+        "source": {"key": batch.key, "version_id": batch.version_id, "size": batch.size},
+        "model": asdict(batch.model) if batch.model else None,
+        "rows": batch.rows,
+        "scored": scored,
+        "failed": failed,
+        "results": [asdict(ref) for part in parts for ref in part.results],
+        "failures": [asdict(ref) for part in parts for ref in part.failures],
+    }
+    key = derived_key(batch.project, batch.batch_id, "manifest.json")
+    manifest = room.artefacts.write(
+        "data", key, json.dumps(document, indent=1).encode(), content_type="application/json"
+    )
+    return room.batches.end(
+        tenant, batch, "succeeded", scored=scored, failed=failed, manifest=to_attributes(manifest)
+    )
+
+
+def _tell(room: Room, tenant: str, batch: Batch) -> None:
+    counts = {"rows": batch.rows, "scored": batch.scored, "failed": batch.failed}
+    version = batch.model.version if batch.model else None
+    if version is not None and batch.status == "succeeded":
+        edge = Edge(model_node(batch.project, version), "scored", batch_node(batch.batch_id))
+        room.lineage.link(tenant, batch.project, edge)
+    room.audit.record(
+        tenant,
+        batch.project,
+        actor=batch.requested_by,
+        action=f"batch.{batch.status}",
+        subject=f"batch:{batch.batch_id}",
+        correlation_id=batch.correlation_id,
+        details={"kind": batch.kind, "key": batch.key, "model_version": version, **counts},
+        event_id=f"{batch.batch_id}.ended",
+    )
+    data = {"batch_id": batch.batch_id, "kind": batch.kind, "status": batch.status, **counts}
+    room.events.publish(
+        Event("BatchConcluded", tenant, batch.project, batch.correlation_id, batch.batch_id, data)
+    )
