@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from functions.manage_platform import (
     audit,
+    bundles,
     drift,
+    edge_predictions,
     endpoints,
     feedback,
     forgotten,
@@ -35,11 +37,13 @@ ROUTES: tuple[Route, ...] = (
     *uploads.ROUTES,
     *trainings.ROUTES,
     *models.ROUTES,
+    *bundles.ROUTES,
     *promotions.ROUTES,
     *endpoints.ROUTES,
     *predictions.ROUTES,
     *feedback.ROUTES,
     *forgotten.ROUTES,
+    *edge_predictions.ROUTES,
     *drift.ROUTES,
     *lineage.ROUTES,
     *audit.ROUTES,

@@ -11,6 +11,7 @@ from sluice.cli import (
     connect,
     data,
     drift,
+    export,
     failures,
     model,
     prediction,
@@ -49,6 +50,8 @@ for name, group in (
 app.command("predict")(prediction.predict)
 app.command("forget")(prediction.forget)
 app.command("lineage")(records.lineage)
+app.command("export")(export.export)
+app.command("verify-bundle")(export.verify)
 app.command("connect")(connect.connect)
 stack.add_to(app)
 
