@@ -7,13 +7,14 @@ INSTALL := $(PYTHON) -m infra.packaging.install
 COMPILE := $(BIN)/python -m infra.packaging.lock
 TEST_OPTIONS ?= -n 2 --dist worksteal
 
-.PHONY: demo test check cdk setup lock clean help
+.PHONY: demo test check cdk container setup lock clean help
 
 help:
 	@echo "make demo    the whole platform on an embedded AWS, from an uploaded file to an approved model and back"
 	@echo "make test    every test, end to end on an embedded AWS of its own"
 	@echo "make check   lint, types, import rules, templates, documents, sizes"
 	@echo "make cdk     the real CDK CLI (from npm) against an embedded AWS of its own"
+	@echo "make container  a bundle's image, built and run with podman (as root)"
 	@echo "make setup   everything for development, and the sluice command"
 	@echo "make lock    the locked requirements, again"
 	@echo "make clean   drop what was built; embedded stacks are stopped and emptied"
@@ -39,6 +40,10 @@ check:
 cdk:
 	@$(INSTALL) local
 	@$(BIN)/python -m sluice.local.cdk_cli
+
+container:
+	@$(INSTALL) test
+	@SLUICE_CONTAINER=1 $(BIN)/pytest -n 0 -rs tests/container
 
 setup:
 	@$(INSTALL) check

@@ -52,7 +52,7 @@ ROOMS: tuple[Room, ...] = (
             "audit": ("read", "append"),
             "data": ("read", "write"),
             "artifacts": ("read", "purge"),
-            "archive": ("read",),
+            "archive": ("read", "write"),
             "events": ("put",),
             "training_state_machine": ("start",),
             "promotion_state_machine": ("start", "answer"),

@@ -8,11 +8,13 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from functions.manage_platform.routes import Body, Call, Json, Route, accepting, shown
-from sluice.domain.endpoints import hidden_entity
+from sluice.bundle.contents import entity_salt
+from sluice.domain.endpoints import hidden_by
 from sluice.domain.errors import Conflict, NotFound
 from sluice.domain.predictions import parse_prediction_id
 from sluice.stores.items import TransactionRefused
 from sluice.stores.ledger import subject_of
+from sluice.stores.secrets import BUNDLE_SIGNATURES
 
 
 class Forget(Body):
@@ -51,10 +53,11 @@ def forget(call: Call, body: Forget) -> Json:
 
 
 def _subjects(call: Call, body: Forget) -> list[str]:
-    """Every environment salts an entity's hash with its own salt."""
+    """Every environment salts an entity's hash with its own salt, and so do all bundles of a project."""
     if body.entity is not None:
         endpoints = call.platform.endpoints.list(call.tenant, call.project)
-        return [hidden_entity(endpoint, body.entity) for endpoint in endpoints]
+        away = entity_salt(call.platform.secrets.key(call.tenant, BUNDLE_SIGNATURES), call.project)
+        return [hidden_by(salt, body.entity) for salt in (*(each.salt for each in endpoints), away)]
     request_id, _ = parse_prediction_id(body.prediction_id or "")
     request = call.platform.predictions.get(call.tenant, request_id)
     if request is None or request.project != call.project:

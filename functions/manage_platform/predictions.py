@@ -135,14 +135,17 @@ def _find(call: Call) -> tuple[Story, int]:
     return story, row
 
 
-def _made_by(call: Call, request: ScoredRequest) -> tuple[ModelVersion, Promotion]:
+def _made_by(call: Call, request: ScoredRequest) -> tuple[ModelVersion, Promotion | None]:
+    """No promotion stands behind a version that was exported without one."""
     names = {"tenant": call.tenant, "project": request.project}
     model_key = keys.model(version=request.model_version, **names)
     promotion_key = keys.promotion(promotion_id=request.promotion_id, **names)
-    found = call.platform.records.get_many([model_key, promotion_key])
-    if len(found) != 2:  # noqa: PLR2004 - both keys
+    wanted = [model_key, promotion_key] if request.promotion_id else [model_key]
+    found = call.platform.records.get_many(wanted)
+    if len(found) != len(wanted):
         raise IntegrityError("the model version or the promotion behind this prediction is gone")
-    return from_item(ModelVersion, found[model_key]), from_item(Promotion, found[promotion_key])
+    promotion = from_item(Promotion, found[promotion_key]) if request.promotion_id else None
+    return from_item(ModelVersion, found[model_key]), promotion
 
 
 def _manifest(call: Call, model: ModelVersion) -> Manifest:
@@ -173,7 +176,9 @@ def _model(request: ScoredRequest, model: ModelVersion) -> Json:
     }
 
 
-def _approval(promotion: Promotion) -> Json:
+def _approval(promotion: Promotion | None) -> Json:
+    if promotion is None:
+        return {"promotion_id": None, "approved_by": [], "decisions": [], "status": "exported"}
     decisions = [asdict(each) for each in promotion.decisions]
     return {
         "promotion_id": promotion.promotion_id,
@@ -201,17 +206,20 @@ def _feedback(story: Story, row: int) -> Json | None:
     return {"label": story.labels[row], "history": said}
 
 
-def _lineage(request: ScoredRequest, model: ModelVersion, promotion: Promotion) -> list[Edge]:
+def _lineage(request: ScoredRequest, model: ModelVersion, promotion: Promotion | None) -> list[Edge]:
     """The edges that the workflows recorded, told from the records: reading them would cost requests."""
     training = training_node(model.training_id)
     version = model_node(model.project, model.version)
     endpoint = endpoint_node(request.environment, request.revision)
+    promoted = (
+        [] if promotion is None else [Edge(version, "promoted_by", promotion_node(promotion.promotion_id))]
+    )
     return [
         Edge(dataset_node(model.dataset.sha256), "trained", training),
         Edge(code_node(model.code_digest), "trained", training),
         Edge(project_node(model.project_digest), "described", training),
         Edge(training, "made", version),
-        Edge(version, "promoted_by", promotion_node(promotion.promotion_id)),
+        *promoted,
         Edge(version, "serves", endpoint),
         Edge(endpoint, "answered", f"prediction:{request.request_id}"),
     ]

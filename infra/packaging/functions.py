@@ -6,6 +6,9 @@ from pathlib import Path
 # What runs on a person's machine; everything else of `sluice` ships in every function.
 NEVER_SHIPPED = ("client", "cli", "local")
 
+# Rooms that hand out code instead of running it: a serving bundle is written by manage_platform.
+CARRIED = {"manage_platform": ("edge", "functions/predict")}
+
 
 def build_function(root: Path, room: str, target: Path) -> None:
     """Make `target` the asset of one room: its folder and the shared code, without caches."""
@@ -14,9 +17,10 @@ def build_function(root: Path, room: str, target: Path) -> None:
 
 
 def asset_files(root: Path, room: str) -> list[Path]:
-    """The files of a room's asset, relative to `root`, sorted."""
+    """The files of a room's asset, relative to `root`, sorted; those that it only carries among them."""
     shared = [folder for folder in (root / "sluice").iterdir() if folder.is_dir()]
     folders = [root / "functions" / room, *(f for f in shared if f.name not in NEVER_SHIPPED)]
+    folders += [root / name for name in CARRIED.get(room, ())]
     files = [root / "functions" / "__init__.py", *(root / "sluice").glob("*.py")]
     for folder in folders:
         files += [path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts]

@@ -12,6 +12,7 @@ from sluice.cli import (
     connect,
     data,
     drift,
+    export,
     failures,
     model,
     prediction,
@@ -52,6 +53,8 @@ app.command("predict")(prediction.predict)
 app.command("forget")(prediction.forget)
 app.command("batch")(batch.batch)
 app.command("lineage")(records.lineage)
+app.command("export")(export.export)
+app.command("verify-bundle")(export.verify)
 app.command("connect")(connect.connect)
 stack.add_to(app)
 

@@ -46,6 +46,8 @@ def _answer(story: show.Json) -> Text:
 
 
 def _approved(approval: show.Json) -> str:
+    if approval["status"] == "exported":
+        return "by nobody: the version was exported without a promotion"
     by = [f"by {each['principal']} at {show.moment(each['at'])} UTC" for each in approval["decisions"]]
     return "\n".join(by) or f"by policy, asked for by {approval['requested_by']}"
 

@@ -76,6 +76,14 @@ class Api:
     def model_card(self, project: str, version: int) -> Json:
         return self._transport.get(f"{_ROOT}/projects/{project}/models/{version}/card")
 
+    def bundle(self, project: str, version: int, form: str) -> Json:
+        """A version's serving bundle: files, links to others, and the key that signed their list."""
+        return self._transport.get(f"{_ROOT}/projects/{project}/models/{version}/bundle", format=form)
+
+    def signing_key(self) -> str:
+        """The public key of this deployment's bundles."""
+        return str(self._transport.get(f"{_ROOT}/signing-key")["key"])
+
     def lineage(self, project: str, node: str | None = None) -> Json:
         return self._transport.get(f"{_ROOT}/projects/{project}/lineage", node=node)
 

@@ -60,7 +60,11 @@ def choose_variant(endpoint: Endpoint, entity: str) -> Variant:
 
 def hidden_entity(endpoint: Endpoint, entity: str) -> str:
     """How the ledger knows an entity: it holds no names, but a hash that the endpoint's salt is part of."""
-    return hashlib.sha256(f"{endpoint.salt}\n{entity}".encode(errors="backslashreplace")).hexdigest()
+    return hidden_by(endpoint.salt, entity)
+
+
+def hidden_by(salt: str, entity: str) -> str:
+    return hashlib.sha256(f"{salt}\n{entity}".encode(errors="backslashreplace")).hexdigest()
 
 
 def check_variants(variants: Sequence[Variant]) -> None:

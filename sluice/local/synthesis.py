@@ -11,7 +11,7 @@ from sluice.local.profile import ROOT, STAGE, STATE
 
 ASSEMBLIES = STATE / "assemblies"
 KEPT = 4
-SOURCES = ("app.py", "infra", "functions", "sluice", "layers")
+SOURCES = ("app.py", "infra", "functions", "edge", "sluice", "layers")
 
 
 class SynthesisError(Exception):

@@ -53,6 +53,10 @@ class LogKey(StrEnum):
     UNFORESEEN = "unforeseen"
     WAKE_FAILED = "wake_failed"
     ARTEFACT_REFUSED = "artefact_refused"
+    STARTED = "started"
+    HOME_UNREACHABLE = "home_unreachable"
+    RECORD_REFUSED = "record_refused"
+    PROTECTED_RANKED = "protected_ranked"
 
 
 _notes: ContextVar[dict[str, Any] | None] = ContextVar("notes", default=None)

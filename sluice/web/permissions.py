@@ -66,6 +66,7 @@ RULES: tuple[Rule, ...] = (
         _EVERYBODY,
         f"GET {_API}/openapi.json",
         f"GET {_API}/me",
+        f"GET {_API}/signing-key",
         "GET /v2",
         "GET /v2/health/live",
         "GET /v2/health/ready",
@@ -106,6 +107,7 @@ RULES: tuple[Rule, ...] = (
         f"GET {_PROJECT}/models/{{version}}",
         f"GET {_PROJECT}/models/{{version}}/card",
     ),
+    _rule("model.export", "project", {"deployer", "admin"}, f"GET {_PROJECT}/models/{{version}}/bundle"),
     _rule("promotion.request", "project", {"deployer", "admin"}, f"POST {_PROJECT}/promotions"),
     # Not even admin: whoever runs the platform does not thereby answer for a model.
     _rule(
@@ -166,6 +168,8 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule("entity.forget", "project", {"admin"}, f"POST {_PROJECT}/forgotten"),
     _rule("feedback.send", "project", {"invoker", "contributor", "admin"}, f"POST {_PROJECT}/feedback"),
+    # A device that scored elsewhere: it may do no more there than it could have done here.
+    _rule("edge.send", "project", {"invoker", "deployer", "admin"}, f"POST {_PROJECT}/edge-predictions"),
     _rule("drift.run", "project", {"contributor", "deployer", "admin"}, f"POST {_PROJECT}/drift"),
     _rule("drift.read", "project", _READERS, f"GET {_PROJECT}/drift", f"GET {_PROJECT}/drift/{{report_id}}"),
     _rule("lineage.read", "project", _READERS, f"GET {_PROJECT}/lineage"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.packaging.functions import build_function
+from infra.packaging.functions import CARRIED, build_function
 from infra.packaging.layers import build_host_layer
 from infra.rooms import ROOMS, Room
 from sluice.local.environments import LAYER_STORE, emulator_interpreter
@@ -29,6 +29,7 @@ WAITED_FOR = {
 }
 IMPORT_CPU_SECONDS = 3.0
 TRACKING_MEGABYTES = 70
+PREDICT = "functions/predict"
 
 # In Lambda a handler sees its asset, its layers and boto3; nothing of the environment that tests run in.
 IMPORT = """
@@ -135,9 +136,13 @@ def test_an_asset_is_small_and_only_ours(room: Room, tmp_path: Path) -> None:
 
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < ASSET_BYTES
-    assert {path.name for path in tmp_path.iterdir()} == {"functions", "sluice"}
+    carried = set(CARRIED.get(room.name, ()))
+    assert {path.name for path in tmp_path.iterdir()} == {"functions", "sluice"} | carried - {PREDICT}
     assert not any((tmp_path / "sluice" / name).exists() for name in ("client", "cli", "local"))
-    assert {path.name for path in (tmp_path / "functions").iterdir() if path.is_dir()} == {room.name}
+    assert {path.name for path in (tmp_path / "functions").iterdir() if path.is_dir()} == {
+        room.name,
+        *(("predict",) if PREDICT in carried else ()),
+    }
 
 
 def _import(room: Room, asset: Path, *further: str) -> Imported:

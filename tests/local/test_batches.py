@@ -99,7 +99,7 @@ def test_a_dropped_file_is_scored_in_parts_and_its_wrong_row_is_named(
     assert json.loads(httpx.get(failures["url"]).text) == {
         "row": 150,
         "id": "n150",
-        "reasons": [{"field": "age", "value": "3.0", "expectation": "at least 18"}],
+        "reasons": [{"field": "age", "value": "3", "expectation": "at least 18"}],
     }
 
 

@@ -1,0 +1,1 @@
+"""A bundle's server: the cloud's scoring code behind HTTP or Lambda's runtime, without AWS around it."""
