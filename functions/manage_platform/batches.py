@@ -82,7 +82,7 @@ def request(call: Call, body: RequestBatch) -> Json:
         raise Invalid("this cannot be scored", [Reason("filename", "unknown form", body.filename, expected)])
     require_endpoint(call, body.environment)
     batch_id = call.platform.records.new_id()
-    key = source_key(call.project, body.environment, batch_id, body.filename)
+    key = source_key(call.tenant, call.project, body.environment, batch_id, body.filename)
     batch = Batch(
         batch_id=batch_id,
         kind="batch",

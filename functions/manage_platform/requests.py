@@ -70,7 +70,7 @@ def request(call: Call, body: RequestAnswer) -> Json:
     """Conflict where nothing serves in the environment."""
     require_endpoint(call, body.environment)
     request_id = call.platform.records.new_id()
-    key = source_key(call.project, body.environment, request_id, "body")
+    key = source_key(call.tenant, call.project, body.environment, request_id, "body")
     path = _PATHS[body.protocol].format(project=call.project, environment=body.environment)
     door = {"path": path, "content-type": body.content_type}
     if body.header_length is not None:
@@ -103,7 +103,7 @@ def show(call: Call) -> Json:
 
 
 def _answer(call: Call, batch: Batch) -> Json:
-    key = derived_key(batch.project, batch.batch_id, "answer.json")
+    key = derived_key(call.tenant, batch.project, batch.batch_id, "answer.json")
     said: dict[str, Any] = json.loads(b"".join(call.platform.artefacts.stream("data", key, "")))
     url = download_link(call, ArtefactRef(**said.pop("answer")))
     return {**said, "url": url}

@@ -38,16 +38,19 @@ def answer_stored(
     body = given["body"]
     content = base64.b64decode(body) if given["isBase64Encoded"] else body.encode()
     content_type = given["headers"]["content-type"]
-    ref = store.write("data", _key(batch, "answer"), content, content_type=content_type)
+    ref = store.write("data", _key(event["tenant"], batch, "answer"), content, content_type=content_type)
     said = {"status": given["statusCode"], "headers": given["headers"], "answer": asdict(ref)}
     store.write(
-        "data", _key(batch, "answer.json"), json.dumps(said).encode(), content_type="application/json"
+        "data",
+        _key(event["tenant"], batch, "answer.json"),
+        json.dumps(said).encode(),
+        content_type="application/json",
     )
     return {"outcome": "answered"}
 
 
-def _key(batch: Batch, name: str) -> str:
-    return derived_key(batch.project, batch.batch_id, name)
+def _key(tenant: str, batch: Batch, name: str) -> str:
+    return derived_key(tenant, batch.project, batch.batch_id, name)
 
 
 def _as_event(tenant: str, batch: Batch, store: ArtefactStore) -> dict[str, Any]:

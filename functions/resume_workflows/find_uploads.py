@@ -30,12 +30,14 @@ def find_files_to_score(deployment: Deployment, tenant: str) -> list[str]:
     """Ids of the batches begun for files in the drop folders whose event never came."""
     found = []
     for project in deployment.projects.names(tenant):
-        for key, version_id, _ in deployment.artefacts.list_versions("data", f"projects/{project}/batch/"):
+        for key, version_id, _ in deployment.artefacts.list_versions(
+            "data", f"{project_folder(tenant, project)}/batch/"
+        ):
             address = batch.address_of(key)
             if address is None or address.batch_id is not None:
                 continue  # of those that were announced there is a record
             if deployment.batches.find_object(tenant, project, key, version_id) is None:
-                begun = receive_file(deployment, tenant, key, version_id, "unknown")
+                begun = receive_file(deployment, key, version_id, "unknown")
                 found += [begun.batch_id] if begun else []
     return found
 

@@ -49,7 +49,7 @@ def _ended(room: Room, tenant: str, batch: Batch, error: Mapping[str, Any] | Non
         "results": [asdict(ref) for part in parts for ref in part.results],
         "failures": [asdict(ref) for part in parts for ref in part.failures],
     }
-    key = derived_key(batch.project, batch.batch_id, "manifest.json")
+    key = derived_key(tenant, batch.project, batch.batch_id, "manifest.json")
     manifest = room.artefacts.write(
         "data", key, json.dumps(document, indent=1).encode(), content_type="application/json"
     )

@@ -31,7 +31,7 @@ def plan(room: Room, tenant: str, batch: Batch, _event: Mapping[str, Any], left:
         return {"outcome": batch.status}
     if batch.kind == "request":
         return {"outcome": "request"}
-    key = derived_key(batch.project, batch.batch_id, "plan.json")
+    key = derived_key(tenant, batch.project, batch.batch_id, "plan.json")
     if batch.parts is None:
         try:
             batch = _cut(room, tenant, batch, key, left)

@@ -41,7 +41,7 @@ def score_part(
 def _score(room: Room, tenant: str, batch: Batch, part: Mapping[str, int]) -> tuple[Part, Counts]:
     model = room.model(batch)
     baseline = room.baselines.find(tenant, batch.project, batch.model.version if batch.model else 0)
-    results, failures = _outputs(room, batch, part["part"], result_columns(batch, model.manifest))
+    results, failures = _outputs(room, tenant, batch, part["part"], result_columns(batch, model.manifest))
     first, failed, counts = part["first"], 0, Counts()
     for sheet in _sheets(room, batch, part, model.manifest.features):
         answers = answer_rows(model, sheet, baseline)
@@ -58,9 +58,9 @@ def _score(room: Room, tenant: str, batch: Batch, part: Mapping[str, int]) -> tu
     return done, counts
 
 
-def _outputs(room: Room, batch: Batch, number: int, columns: list[str]) -> tuple[Output, Output]:
+def _outputs(room: Room, tenant: str, batch: Batch, number: int, columns: list[str]) -> tuple[Output, Output]:
     def write(name: str, content: bytes, content_type: str) -> ArtefactRef:
-        key = derived_key(batch.project, batch.batch_id, name)
+        key = derived_key(tenant, batch.project, batch.batch_id, name)
         return room.artefacts.write("data", key, content, content_type=content_type)
 
     form = "ndjson" if batch.form == "ndjson" else "csv"

@@ -8,8 +8,6 @@ from sluice.stores.deployment import deployment
 from sluice.web.observability import note, observed
 from sluice.workflows.batches import receive_file
 
-TENANT = "default"
-
 
 @observed
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401, ARG001 - Lambda's signature
@@ -19,6 +17,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN
     if version_id is None:
         version_id = deployment().artefacts.versions("data", key)[-1]
     by = event["detail"].get("requester", "unknown")
-    batch = receive_file(deployment(), TENANT, key, version_id, by)
+    batch = receive_file(deployment(), key, version_id, by)
     note(batch_id=batch.batch_id if batch else None)
     return {"outcome": batch.status if batch else "ignored"}

@@ -9,7 +9,8 @@ from typing import Literal
 
 from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.errors import Reason
-from sluice.domain.upload import NAME
+from sluice.domain.tenants import project_folder
+from sluice.domain.upload import FOLDER, NAME, tenant_of
 
 Kind = Literal["batch", "request"]
 Form = Literal["csv", "ndjson", "parquet", "open_inference", "mlflow", "plain"]
@@ -27,9 +28,7 @@ MAXIMUM_PARTS = 8_000
 """A Distributed Map has at most 10,000 children: parts of very large files are larger."""
 
 _ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_ADDRESS = re.compile(
-    rf"projects/(?P<project>[^/]+)/batch/(?P<environment>[^/]+)/in/(?:(?P<batch_id>{_ID})/)?(?P<file>[^/]+)"
-)
+_ADDRESS = re.compile(FOLDER + rf"/batch/(?P<environment>[^/]+)/in/(?:(?P<batch_id>{_ID})/)?(?P<file>[^/]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +100,7 @@ class Part:
 class Address:
     """Where a file to score lies; with `batch_id` when its link was asked for."""
 
+    tenant: str
     project: str
     environment: str
     file: str
@@ -110,9 +110,10 @@ class Address:
 def address_of(key: str) -> Address | None:
     """The parsed object key, or None where no file to score belongs."""
     found = _ADDRESS.fullmatch(key)
-    if not found or not (NAME.fullmatch(found["project"]) and NAME.fullmatch(found["environment"])):
+    tenant = tenant_of(found) if found else None
+    if not found or tenant is None or not NAME.fullmatch(found["environment"]):
         return None
-    return Address(found["project"], found["environment"], found["file"], found["batch_id"])
+    return Address(tenant, found["project"], found["environment"], found["file"], found["batch_id"])
 
 
 def form_of(file: str) -> Form | None:
@@ -120,13 +121,13 @@ def form_of(file: str) -> Form | None:
     return next((form for suffix, form in SUFFIXES.items() if file.endswith(suffix)), None)
 
 
-def source_key(project: str, environment: str, batch_id: str, file: str) -> str:
-    return f"projects/{project}/batch/{environment}/in/{batch_id}/{file}"
+def source_key(tenant: str, project: str, environment: str, batch_id: str, file: str) -> str:
+    return f"{project_folder(tenant, project)}/batch/{environment}/in/{batch_id}/{file}"
 
 
-def derived_key(project: str, batch_id: str, name: str) -> str:
+def derived_key(tenant: str, project: str, batch_id: str, name: str) -> str:
     """Where a batch keeps what it makes; nothing reacts to it."""
-    return f"projects/{project}/derived/batch/{batch_id}/{name}"
+    return f"{project_folder(tenant, project)}/derived/batch/{batch_id}/{name}"
 
 
 def part_size(wanted: int, size: int) -> int:

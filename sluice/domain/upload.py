@@ -13,10 +13,18 @@ from sluice.domain.tenants import OPERATOR
 UploadKind = Literal["data", "code"]
 UploadStatus = Literal["received", "accepted", "waiting", "duplicate", "rejected"]
 
-_ADDRESS = re.compile(
-    r"projects/((?P<tenant>[^/.]+)\.)?(?P<project>[^/.]+)/(?P<kind>data|code)/(?P<file>[^/]+)"
-)
+FOLDER = r"projects/((?P<tenant>[^/.]+)\.)?(?P<project>[^/.]+)"
+"""As `project_folder` writes it."""
+_ADDRESS = re.compile(FOLDER + r"/(?P<kind>data|code)/(?P<file>[^/]+)")
 NAME = re.compile(r"[a-z][a-z0-9-]{1,39}")
+
+
+def tenant_of(found: re.Match[str]) -> str | None:
+    """Whose folder a key lies in; None where no project can have it."""
+    tenant = found["tenant"] or OPERATOR
+    if not (NAME.fullmatch(tenant) and NAME.fullmatch(found["project"])) or found["tenant"] == OPERATOR:
+        return None
+    return tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +69,8 @@ def address_of(key: str) -> Address | None:
     found = _ADDRESS.fullmatch(key)
     if not found:
         return None
-    tenant = found["tenant"] or OPERATOR
-    if not (NAME.fullmatch(tenant) and NAME.fullmatch(found["project"])) or found["tenant"] == OPERATOR:
+    tenant = tenant_of(found)
+    if tenant is None:
         return None
     kind: UploadKind = "data" if found["kind"] == "data" else "code"
     return Address(tenant, found["project"], kind, found["file"])

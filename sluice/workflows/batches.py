@@ -12,17 +12,16 @@ from sluice.stores.deployment import Deployment
 from sluice.stores.records import to_attributes
 
 
-def receive_file(deployment: Deployment, tenant: str, key: str, version_id: str, by: str) -> Batch | None:
+def receive_file(deployment: Deployment, key: str, version_id: str, by: str) -> Batch | None:
     """Start the batch that an object is for, or of a dropped one a new batch; None where no file belongs.
 
     Each object version is received once, however often it is told of.
     """
     address = address_of(key)
-    if address is None or deployment.projects.find(tenant, address.project) is None:
+    if address is None or deployment.projects.find(address.tenant, address.project) is None:
         return None
-    batch = _announced(deployment, tenant, address, key) or _dropped(
-        deployment, tenant, address, key, version_id, by
-    )
+    tenant = address.tenant
+    batch = _announced(deployment, address, key) or _dropped(deployment, address, key, version_id, by)
     if batch.status != "waiting":
         return batch
     try:
@@ -62,19 +61,17 @@ def id_column_of(deployment: Deployment, tenant: str, project: str) -> str | Non
     return ids[0].name if ids else None
 
 
-def _announced(deployment: Deployment, tenant: str, address: Address, key: str) -> Batch | None:
+def _announced(deployment: Deployment, address: Address, key: str) -> Batch | None:
     if address.batch_id is None:
         return None
-    batch = deployment.batches.find(tenant, address.project, address.batch_id)
+    batch = deployment.batches.find(address.tenant, address.project, address.batch_id)
     return batch if batch and batch.key == key else None
 
 
-def _dropped(
-    deployment: Deployment, tenant: str, address: Address, key: str, version_id: str, by: str
-) -> Batch:
+def _dropped(deployment: Deployment, address: Address, key: str, version_id: str, by: str) -> Batch:
     batch_id = deployment.platform.new_id()
     return deployment.batches.create(
-        tenant,
+        address.tenant,
         Batch(
             batch_id=batch_id,
             kind="batch",
@@ -86,7 +83,7 @@ def _dropped(
             authenticated=False,
             correlation_id=batch_id,
             version_id=version_id,
-            id_column=id_column_of(deployment, tenant, address.project),
+            id_column=id_column_of(deployment, address.tenant, address.project),
         ),
     )
 

@@ -54,7 +54,7 @@ class BatchRoom(MotoDeployment, Room):
 
     def drop(self, content: bytes, file: str = "rows.csv", **changes: Any) -> Batch:
         """Drop a file and deliver its event; `changes` are made before it is planned."""
-        batch = receive_file(self, TENANT, *self.put(content, file), "somebody")
+        batch = receive_file(self, *self.put(content, file), "somebody")
         assert batch is not None
         return self.batches.change(TENANT, batch, **changes) if changes else batch
 
@@ -113,7 +113,9 @@ def go_through(
 
 
 def planned(room: BatchRoom, batch: Batch) -> list[dict[str, int]]:
-    content = b"".join(room.artefacts.stream("data", derived_key(PROJECT, batch.batch_id, "plan.json"), ""))
+    content = b"".join(
+        room.artefacts.stream("data", derived_key(TENANT, PROJECT, batch.batch_id, "plan.json"), "")
+    )
     parts: list[dict[str, int]] = json.loads(content)
     return parts
 

@@ -193,7 +193,7 @@ def test_a_plan_that_runs_out_of_time_goes_on_where_it_stopped(room: BatchRoom) 
 def test_an_event_that_comes_twice_is_one_batch_with_one_model(room: BatchRoom) -> None:
     key, version = room.put(as_csv(people(10)))
 
-    first, second = (receive_file(room, TENANT, key, version, "somebody") for _ in range(2))
+    first, second = (receive_file(room, key, version, "somebody") for _ in range(2))
 
     assert first is not None
     assert second is not None

@@ -11,6 +11,7 @@ from functions.collect_garbage.collect import collect_all
 from functions.collect_garbage.remove_tenant import remove_tenant
 from functions.collect_garbage.settings import Cleaning
 from functions.track_runs.door import Door
+from sluice.domain.batch import Batch, Part, derived_key, source_key
 from sluice.stores import clients
 from sluice.stores.tracking.artifacts import ArtifactFiles
 from tests.stores.control_api import scenes
@@ -44,6 +45,11 @@ def fill(api: Api, cleaning: MotoCleaning, tenant: str, monkeypatch: pytest.Monk
     folder = "credit" if tenant == "default" else f"{tenant}.credit"
     cleaning.artefacts.write("data", f"projects/{folder}/data/rows.csv", b"rows")
     cleaning.artefacts.write("archive", f"{tenant}/requests/big.json", b"{}")
+    key = source_key(tenant, "credit", "production", "b1", "rows.csv")
+    batch = Batch("b1", "batch", "credit", "production", "csv", key, "ann", True, "c1")
+    cleaning.batches.create(tenant, batch)
+    cleaning.batches.finish_part(tenant, "b1", Part(1, 10, 0, (), ()))
+    cleaning.artefacts.write("data", derived_key(tenant, "credit", "b1", "manifest.json"), b"{}")
     server = client(cleaning, tenant)
     e = server.post("experiments/create", name="e", tags=[{"key": "t", "value": "v"}]).json["experiment_id"]
     run = server.post("runs/create", experiment_id=e).json["run"]["info"]["run_id"]
