@@ -162,7 +162,9 @@ def _process(command: list[str], folder: Path) -> Iterator[tuple[str, int]]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = {**os.environ, **THREADS, "SCENE": str(folder)}
+    # MLflow finds uvicorn by the path alone.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, **THREADS, "SCENE": str(folder), "PATH": path}
     log = (folder / f"{port}.log").open("w")
     process = subprocess.Popen([*command, str(port)], env=environment, stdout=log, stderr=log)
     try:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, expect, sync_playwright
 
 from sluice.local.stack import StackStatus
 from tests.browser.chromium import NoBrowserError, find_chromium
@@ -20,6 +20,8 @@ __all__ = ["api_as", "stack", "tokens"]
 HARMLESS = {
     # MLflow's assistant and its other groups for generative models are not served.
     r"/ajax-api/3\.0/mlflow/": "404",
+    # Nor is its gateway to language models.
+    r"/ajax-api/2\.0/mlflow/gateway-proxy": "404",
     # MLflow's own basic authentication: without it there is no such user to ask for.
     r"/ajax-api/2\.0/mlflow/users/current": "404",
     # Given up by the page itself: it was left, or dropped its telemetry worker as there is no telemetry.
@@ -80,6 +82,7 @@ def browser() -> Iterator[Browser]:
         chromium = find_chromium()
     except NoBrowserError as error:
         pytest.skip(str(error))
+    expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
             executable_path=chromium.program,

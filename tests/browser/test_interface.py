@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -17,6 +18,24 @@ from tests.browser.scene import Scene, make_scene
 @pytest.fixture(scope="module")
 def scene(api_as: Callable[[str], httpx.Client]) -> Scene:
     return make_scene(api_as("contributor"))
+
+
+def test_from_the_experiments_to_the_runs_and_their_charts(watched: Watched, scene: Scene) -> None:
+    page = watched.open("/experiments")
+    page.get_by_role("link", name=scene.name, exact=True).click()
+    page.goto(f"{watched.origin}/#/experiments/{scene.experiment}/runs")
+    for number in range(3):
+        page.get_by_role("link", name=f"run-{number}", exact=True).wait_for()
+    page.get_by_text("3 matching runs").wait_for()
+    watched.picture("runs")
+
+    page.get_by_placeholder("metrics.rmse").fill("metrics.auc > 0.75")
+    page.keyboard.press("Enter")
+    page.get_by_text("2 matching runs").wait_for()
+
+    page.goto(f"{watched.origin}/#/experiments/{scene.experiment}/runs?compareRunsMode=CHART")
+    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    watched.picture("charts")
 
 
 def test_a_run_shows_what_was_logged(watched: Watched, scene: Scene) -> None:
@@ -63,3 +82,18 @@ def test_a_logged_page_is_shown_and_its_script_is_not_run(shared_page: Watched, 
     got = page.request.get(f"{shared_page.origin}/get-artifact?run_id={scene.runs[2]}&path=page.html")
     assert got.headers["content-security-policy"].startswith("sandbox;")
     assert got.headers["content-disposition"].startswith("attachment")
+
+
+def test_models_versions_and_aliases(watched: Watched, scene: Scene) -> None:
+    page = watched.open("/models")
+    page.get_by_role("dialog").wait_for()  # it praises the new registry, once a browser
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name=scene.name, exact=True).first.click()
+    page.get_by_role("link", name=re.compile("Version 2")).wait_for()
+    page.get_by_text("champion").first.wait_for()
+    watched.picture("model")
+    page.get_by_role("link", name=re.compile("Version 1")).click()
+    page.get_by_role("heading", name="Version 1").wait_for()
+    page.get_by_text("Inputs (1)").wait_for()
+    page.get_by_text("champion").first.wait_for()
+    watched.picture("version")

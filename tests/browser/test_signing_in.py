@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import httpx
+
 from tests.browser.conftest import Watched
 
 
@@ -33,4 +35,19 @@ def test_in_with_a_token_to_where_a_link_led_and_out_again(
     page.get_by_label("Token").wait_for()
     page = watched.open("/experiments")
     page.get_by_role("heading", name="Sign in").wait_for()
+    assert watched.problems == []
+
+
+def test_a_session_that_ended_leads_to_the_sign_in_with_the_next_page(
+    new_page: Callable[[], Watched], api_as: Callable[[str], httpx.Client]
+) -> None:
+    made = api_as("admin").post("/sluice/v1/tokens", json={"principal": "eva", "roles": ["viewer"]}).json()
+    assert "token" in made, made
+    watched = new_page()
+    page = watched.open("/experiments")
+    watched.sign_in(made["token"])
+    page.get_by_role("heading", name="Experiments").wait_for()
+    page.context.clear_cookies()
+    page.reload()
+    page.get_by_label("Token").wait_for()
     assert watched.problems == []
