@@ -96,7 +96,7 @@ def hostile_folder(folder: Path, code: str) -> None:
 
 def register(deployment: MotoDeployment, folder: Path, *, wanted: bool = True, data: bool = True) -> None:
     """What a laptop leaves behind: files under a run, and a version that waits."""
-    training: dict[str, Any] = {"entry": "train:train", "limit_seconds": 60}
+    training: dict[str, Any] = {"entry": "train:train", "limit_seconds": 300}
     push(deployment, training=training | ({"registered_models": "evaluate"} if wanted else {}))
     if data:
         key = f"projects/{PROJECT}/data/data.csv"
