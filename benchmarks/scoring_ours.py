@@ -62,7 +62,7 @@ def scoring(folder: Path, count: str) -> dict[str, Any]:
 
 
 def tensors(folder: Path, count: str) -> dict[str, Any]:
-    """The same rows through the Open Inference Protocol: in JSON, and as binary tensors."""
+    """The same rows in JSON and as binary tensors, to a light model: what is compared is the reading."""
     import functions.predict.handler as door  # noqa: PLC0415
     from functions.predict.door import answer  # noqa: PLC0415
 
@@ -121,7 +121,7 @@ def _json_tensors(columns: list[tuple[float, ...]]) -> dict[str, Any]:
         {"name": name, "datatype": "FP32", "shape": [len(cells)], "data": cells}
         for name, cells in zip(FEATURES, columns, strict=True)
     ]
-    return event("forest", INFER, json.dumps({"inputs": inputs}).encode())
+    return event("linear", INFER, json.dumps({"inputs": inputs}).encode())
 
 
 def _binary_tensors(columns: list[tuple[float, ...]]) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def _binary_tensors(columns: list[tuple[float, ...]]) -> dict[str, Any]:
     outputs = [{"name": "probability", "parameters": {"binary_data": True}}]
     head = json.dumps({"inputs": inputs, "outputs": outputs}).encode()
     tail = b"".join(struct.pack(f"<{len(cells)}f", *cells) for cells in columns)
-    return event("forest", INFER, head + tail, inference_header_content_length=str(len(head)))
+    return event("linear", INFER, head + tail, inference_header_content_length=str(len(head)))
 
 
 def _per_call(act: Callable[[], object], count: str) -> float:

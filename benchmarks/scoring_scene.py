@@ -14,8 +14,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 FEATURES = [f"f{number}" for number in range(20)]
-PROJECTS = {"forest": 200, "second": 56}
-"""Trees of each project's model; the second's ONNX file has about a megabyte."""
+PROJECTS = {"forest": 200, "second": 56, "linear": 0}
+"""Trees of each project's model: none is a logistic regression; the second's file has about a megabyte."""
 
 
 def make_scene(folder: Path) -> None:
@@ -24,13 +24,15 @@ def make_scene(folder: Path) -> None:
     import pandas as pd  # noqa: PLC0415
     from sklearn.datasets import make_classification  # noqa: PLC0415
     from sklearn.ensemble import RandomForestClassifier  # noqa: PLC0415
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
 
     rows, truth = make_classification(4_000, len(FEATURES), n_informative=10, random_state=7)
     frame = pd.DataFrame(rows, columns=FEATURES)
     items: dict[str, Any] = {}
     for project, trees in PROJECTS.items():
         depth = 8 if project == "forest" else None
-        model = RandomForestClassifier(trees, max_depth=depth, random_state=7).fit(frame, truth)
+        forest = RandomForestClassifier(trees or 1, max_depth=depth, random_state=7)
+        model = (forest if trees else LogisticRegression()).fit(frame, truth)
         items |= _publish(folder, project, model)
         if project == "forest":
             mlflow.sklearn.save_model(

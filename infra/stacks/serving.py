@@ -6,6 +6,7 @@ from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from infra.constructs.alarm import alarm_on_line
 from infra.constructs.function import FunctionFactory
 from infra.parameters import publish
 from infra.settings import Build
@@ -19,6 +20,7 @@ class ServingStack(Stack):
         super().__init__(scope, construct_id, description=f"Sluice {stage.name}: predictions")
         options = _options(stage.scoring)
         function = FunctionFactory(self, stage, build).all_rooms("Serving", **options)["predict"]
+        alarm_on_line(self, "ArtefactRefused", function, "artefact_refused")
         publish(self, stage, "predict-function-arn", _reached(self, function, stage.scoring).function_arn)
 
 

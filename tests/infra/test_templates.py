@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from infra.rooms import ROOMS
+from sluice.web.observability import LogKey
 from tests.infra.conftest import ROOT, Assembly, Resource
 from tests.infra.stateful import RECORD, stateful
 
@@ -151,3 +152,16 @@ def _actions(policy: Resource) -> set[str]:
 
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
+
+
+def test_a_refused_artefact_raises_an_alarm(assembly: Assembly) -> None:
+    (listens,) = [found for *_, found in assembly.resources("AWS::Logs::MetricFilter")]
+    (alarm,) = [found for *_, found in assembly.resources("AWS::CloudWatch::Alarm")]
+    (measured,) = listens["Properties"]["MetricTransformations"]
+
+    assert listens["Properties"]["FilterPattern"] == f'{{ $.message = "{LogKey.ARTEFACT_REFUSED}" }}'
+    assert (alarm["Properties"]["Namespace"], alarm["Properties"]["MetricName"]) == (
+        measured["MetricNamespace"],
+        measured["MetricName"],
+    )
+    assert alarm["Properties"]["TreatMissingData"] == "notBreaching"
