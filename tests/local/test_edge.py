@@ -309,6 +309,8 @@ class _RuntimeHandler(BaseHTTPRequestHandler):
             ("Lambda-Runtime-Aws-Request-Id", "1"),
             ("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:eu-central-1:1:function:edge"),
             ("Lambda-Runtime-Deadline-Ms", str(int(time.time() * 1000) + 60_000)),
+            ("Lambda-Runtime-Trace-Id", "Root=1-0-0"),
+            ("Content-Type", "application/json"),
             ("Content-Length", str(len(content))),
         ):
             self.send_header(name, value)
