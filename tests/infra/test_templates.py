@@ -1,6 +1,7 @@
 """The synthesized templates: what must hold of them, whatever else changes."""
 
 import json
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -77,7 +78,7 @@ def test_every_function_comes_from_the_factory(assembly: Assembly) -> None:
 def test_log_groups_expire(assembly: Assembly) -> None:
     groups = [resource["Properties"] for _, _, resource in assembly.resources("AWS::Logs::LogGroup")]
 
-    assert len(groups) == len(ROOMS) + 3
+    assert len(groups) == len(ROOMS) + 4
     assert all(group["RetentionInDays"] == 7 for group in groups)
 
 
@@ -118,7 +119,10 @@ def test_what_the_platform_generates_starts_nothing(assembly: Assembly) -> None:
         if "aws.s3" in rule["Properties"].get("EventPattern", {}).get("source", [])
     ]
 
-    assert patterns == [[{"wildcard": "projects/*/data/*"}, {"wildcard": "projects/*/code/*"}]]
+    wildcards = {key["wildcard"] for keys in patterns for key in keys}
+    assert wildcards == {"projects/*/data/*", "projects/*/code/*", "projects/*/batch/*/in/*"}
+    for made in ("batch/1/results/part-00000-000.csv", "batch/1/plan.json", "trainings/1/test.npz"):
+        assert not any(fnmatchcase(f"projects/credit/derived/{made}", wildcard) for wildcard in wildcards)
 
 
 def test_only_health_the_sign_in_and_the_public_files_are_open(assembly: Assembly) -> None:
