@@ -42,11 +42,10 @@ def metric(point: Point) -> Shape:
     return _with_dataset(shape, point)
 
 
-def model_metric(point: Point) -> Shape:
+def model_metric(point: Point, model_id: str) -> Shape:
     """A logged model's metric: linked to the run that measured it."""
     shape = metric(point)
-    shape["run_id"] = shape.pop("model_id", "")
-    return shape
+    return {**shape, "run_id": shape.get("model_id", ""), "model_id": model_id}
 
 
 def _with_dataset(shape: Shape, point: Point) -> Shape:
@@ -169,7 +168,7 @@ def logged_model(one: LoggedModel) -> Shape:
         },
         "data": {
             "params": pairs(one.params),
-            "metrics": [model_metric(point) for point in one.metrics],
+            "metrics": [model_metric(point, one.model_id) for point in one.metrics],
         },
     }
 
