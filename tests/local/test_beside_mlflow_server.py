@@ -65,12 +65,15 @@ _OWN = {"workspace", "user_id", "aliases", "next_page_token"}
 
 
 def shape(value: Any) -> Any:
-    """Names and kinds of what is not empty; a list is like its first entry."""
+    """Names and kinds of what is not empty; a list is like its entries together."""
     if isinstance(value, dict):
         inside = {key: shape(inner) for key, inner in value.items() if key not in _OWN}
         return {key: inner for key, inner in inside.items() if inner not in (None, "", [], {}, [{}])}
     if isinstance(value, list):
-        return [shape(value[0])] if value else []
+        inside = [shape(each) for each in value]
+        if inside and all(isinstance(each, dict) for each in inside):
+            return [{key: kind for each in reversed(inside) for key, kind in each.items()}]
+        return inside[:1]
     if value in (None, ""):
         return None
     return (
@@ -474,6 +477,7 @@ DIFFERENT = {
     "POST runs/log-batch [1, 2]": "400 where MLflow raises",
     'POST runs/log-batch {"run_id"': "1e400 is no number of JSON's; Infinity is written as a text",
     "POST runs/log-inputs": "a dataset without name or digest is refused",
+    "POST /ajax-api/2.0/mlflow/experiments/search-datasets": "those without a digest were refused",
     "POST runs/update {'run_id': '<run>', 'status': 'NOTHING'": "an unknown status is refused",
     f"GET metrics/get-history {{'run_id': '{FAR}'": "a run that is not there is said to be missing",
     "POST runs/search {'experiment_ids': ['<exp>'], 'run_view_type': 'SOME'": "an unknown view is refused",
