@@ -70,10 +70,10 @@ def shape(value: Any) -> Any:
         inside = {key: shape(inner) for key, inner in value.items() if key not in _OWN}
         return {key: inner for key, inner in inside.items() if inner not in (None, "", [], {}, [{}])}
     if isinstance(value, list):
-        inside = [shape(each) for each in value]
-        if inside and all(isinstance(each, dict) for each in inside):
-            return [{key: kind for each in reversed(inside) for key, kind in each.items()}]
-        return inside[:1]
+        entries = [shape(each) for each in value]
+        if entries and all(isinstance(each, dict) for each in entries):
+            return [{key: kind for each in reversed(entries) for key, kind in each.items()}]
+        return entries[:1]
     if value in (None, ""):
         return None
     return (
