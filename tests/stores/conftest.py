@@ -19,7 +19,7 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[MotoDeployment]:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     names = {name: name.lower().replace("_", "-") for name in (*TABLES, *BUCKETS)}
     forget_clients()
-    with moto_deployment(names | {"EVENT_BUS_NAME": "default"}) as made:
+    with moto_deployment(names | {"EVENT_BUS_NAME": "default", "TRACKING_RETENTION_DAYS": "30"}) as made:
         yield made
     forget_clients()
 
