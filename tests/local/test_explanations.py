@@ -74,7 +74,7 @@ def test_from_a_forest_to_its_explanations(
     assert abs(sum(shown) - why["output"]) < 1e-12
     assert (why["unit"], why["reasons"][0]["text"]) == ("probability", "The income")
     assert '"age"' not in json.dumps(told)
-    # Which change is the smallest depends on the fitted forest; that nobody is told to change their age does not.
+    # Which change is the smallest depends on the forest; that nobody is told to change their age does not.
     changes = [change for found in told["counterfactuals"]["found"] for change in found["changes"]]
     assert changes
     assert {change["feature"] for change in changes} <= {"income", "region"}
