@@ -41,5 +41,5 @@ try {
   const given = new URLSearchParams(location.search).get("rows");
   if (given) await say(() => score(model, JSON.parse(given)));
 } catch (error) {
-  answer.textContent = `✗ ${error.message}`;
+  await say(() => { throw error; });
 }

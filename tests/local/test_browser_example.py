@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import html
 import json
 import os
-import re
 import shutil
 import subprocess
 import tarfile
@@ -15,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from importlib import import_module
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -23,17 +20,18 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from infra.packaging.synthesis import node
 from sluice.local.alone import alone
 from sluice.local.profile import ROOT, STATE
 from sluice.scoring.model import LoadedModel, score
+from tests.browser.chromium import NoBrowserError, find_chromium
 from tests.unit.scoring import models
 
 EXAMPLE = ROOT / "examples" / "browser"
 RUNTIME = "onnxruntime-web"
 NEEDED = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
-NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 TOLERANCE = 1e-6
 ROWS: list[dict[str, Any]] = [
     {"age": 60.1, "purpose": "car", "foreign": False},
@@ -44,18 +42,19 @@ ROWS: list[dict[str, Any]] = [
 
 
 @pytest.fixture(scope="module")
-def chromium() -> tuple[str, dict[str, str]]:
-    """The Chromium that other tests use where there is one, else the machine's."""
-    if named := os.environ.get("SLUICE_CHROMIUM"):
-        return named, {}
+def browser() -> Iterator[Browser]:
     try:
-        browser = import_module("tests.browser.chromium").find_chromium()
-    except ModuleNotFoundError:
-        found = next(filter(None, map(shutil.which, NAMES)), None)
-        if found is None:
-            pytest.skip("no Chromium: set SLUICE_CHROMIUM")
-        return found, {}
-    return str(browser.program), browser.environment
+        chromium = find_chromium()
+    except NoBrowserError as error:
+        pytest.skip(str(error))
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=chromium.program,
+            args=["--no-sandbox", "--disable-dev-shm-usage"],
+            env={**os.environ, **chromium.environment},
+        )
+        yield started
+        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -126,25 +125,16 @@ def _served(folder: Path) -> Iterator[str]:
         server.shutdown()
 
 
-def _shown(chromium: tuple[str, dict[str, str]], site: Path, rows: object) -> str:
+def _shown(browser: Browser, site: Path, rows: object) -> str:
     """What the page says of the rows."""
-    program, environment = chromium
-    flags = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--dump-dom")
-    with _served(site) as origin:
-        done = subprocess.run(
-            [program, *flags, "--virtual-time-budget=60000", f"{origin}/?rows={quote(json.dumps(rows))}"],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=240,
-            env={**os.environ, **environment},
-        )
-    found = re.search(r'<output[^>]*id="answer"[^>]*>(.*?)</output>', done.stdout, re.DOTALL)
-    assert found, done.stdout[-2000:] + done.stderr[-2000:]
-    return html.unescape(found[1])
+    with _served(site) as origin, browser.new_page() as page:
+        page.set_default_timeout(120_000)
+        page.goto(f"{origin}/?rows={quote(json.dumps(rows))}")
+        page.wait_for_selector("body[data-done]")
+        return page.inner_text("#answer")
 
 
-def test_a_page_says_what_the_server_says(chromium: tuple[str, dict[str, str]], site: Path) -> None:
+def test_a_page_says_what_the_server_says(browser: Browser, site: Path) -> None:
     manifest = (site / "model" / "model.json").read_bytes()
     model = LoadedModel.load((site / "model" / "model.onnx").read_bytes(), manifest)
     columns = {
@@ -156,7 +146,7 @@ def test_a_page_says_what_the_server_says(chromium: tuple[str, dict[str, str]], 
     assert expected.probabilities is not None
     assert expected.labels is not None
 
-    told = json.loads(_shown(chromium, site, ROWS))
+    told = json.loads(_shown(browser, site, ROWS))
 
     found = [[row["probability"][name] for name in ("0", "1")] for row in told]
     np.testing.assert_allclose(found, expected.probabilities, atol=TOLERANCE, rtol=0)
@@ -164,13 +154,11 @@ def test_a_page_says_what_the_server_says(chromium: tuple[str, dict[str, str]], 
     assert set(expected.labels) == {"0", "1"}, "both sides of the threshold are seen"
 
 
-def test_a_page_refuses_what_the_model_does_not_take(
-    chromium: tuple[str, dict[str, str]], site: Path
-) -> None:
-    assert "age in row 0: expected at least 18, got 17" in _shown(chromium, site, [ROWS[0] | {"age": 17}])
+def test_a_page_refuses_what_the_model_does_not_take(browser: Browser, site: Path) -> None:
+    assert "age in row 0: expected at least 18, got 17" in _shown(browser, site, [ROWS[0] | {"age": 17}])
 
 
-def test_a_page_refuses_a_model_that_was_changed(chromium: tuple[str, dict[str, str]], site: Path) -> None:
+def test_a_page_refuses_a_model_that_was_changed(browser: Browser, site: Path) -> None:
     (site / "model" / "model.onnx").write_bytes(b"other")
 
-    assert "not the file that model.json describes" in _shown(chromium, site, ROWS)
+    assert "not the file that model.json describes" in _shown(browser, site, ROWS)
