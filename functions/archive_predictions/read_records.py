@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from sluice.stores import keys
-from sluice.stores.items import Item, decode_item
+from sluice.stores.attributes import decode_item
+from sluice.stores.items import Item
 
 IDENTITY_DIGITS = 20
 

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from functions.assemble_dataset.contract_rows import Texts, keeps_contract, row_of
 from functions.assemble_dataset.labelled_rows import labelled_rows
-from functions.assemble_dataset.settings import Assembly
 from functions.assemble_dataset.write_dataset import write_sides, write_snapshot
 from sluice.domain import frames
 from sluice.domain.errors import IntegrityError, NotFound
@@ -23,7 +22,9 @@ from sluice.domain.tenants import project_folder
 from sluice.domain.training import Training
 from sluice.project.schema import ProjectSpec, parse_project
 from sluice.stores.archive_lines import opened_line
+from sluice.stores.deployment import Deployment
 from sluice.stores.items import Item
+from sluice.workflows.announce import announce
 
 ACTOR = "sluice:assemble_dataset"
 TEST_FRACTION = 0.3
@@ -44,23 +45,17 @@ class Wanted:
 
     @classmethod
     def from_event(cls, detail: Mapping[str, Any]) -> Wanted:
-        data = detail["data"]
-        return cls(
-            detail["tenant"],
-            detail["project"],
-            data["environment"],
-            data["report_id"],
-            detail["correlation_id"],
-        )
+        place = {name: detail["data"][name] for name in ("environment", "report_id")}
+        return cls(detail["tenant"], detail["project"], correlation_id=detail["correlation_id"], **place)
 
 
-def assemble(assembly: Assembly, wanted: Wanted) -> str:
+def assemble(assembly: Deployment, wanted: Wanted) -> str:
     """assembled, no_labels where nothing usable was labelled, no_base where the champion's data are unknown.
 
     The report keeps the first dataset made for it: whoever comes later publishes that one again, and the
     training it leads to has one id.
     """
-    report = assembly.reports.get(wanted.tenant, wanted.project, wanted.environment, wanted.report_id)
+    report = assembly.drift_reports.get(wanted.tenant, wanted.project, wanted.environment, wanted.report_id)
     if report is None:
         raise NotFound(f"project {wanted.project!r} has no drift report {wanted.report_id}")
     kept: Kept | None = report.get("dataset")
@@ -71,12 +66,12 @@ def assemble(assembly: Assembly, wanted: Wanted) -> str:
         made = _make(assembly, wanted, report, champion)
         if made is None:
             return "no_labels"
-        kept = assembly.reports.keep_dataset(report, made)
+        kept = assembly.drift_reports.keep_dataset(report, made)
     _announce(assembly, wanted, kept)
     return "assembled"
 
 
-def _champion(assembly: Assembly, wanted: Wanted, report: Item) -> Training | None:
+def _champion(assembly: Deployment, wanted: Wanted, report: Item) -> Training | None:
     """The training of the version that drifted; None for one that was not trained here."""
     model = assembly.models.get(wanted.tenant, wanted.project, report["model_version"])
     try:
@@ -86,7 +81,7 @@ def _champion(assembly: Assembly, wanted: Wanted, report: Item) -> Training | No
     return training if "sides" in training.artefacts else None
 
 
-def _make(assembly: Assembly, wanted: Wanted, report: Item, champion: Training) -> Kept | None:
+def _make(assembly: Deployment, wanted: Wanted, report: Item, champion: Training) -> Kept | None:
     project = assembly.projects.get(wanted.tenant, wanted.project)
     spec = parse_project(json.loads(project.document))
     rows, left_out, until = _rows(assembly, wanted, spec, champion)
@@ -115,7 +110,7 @@ def _make(assembly: Assembly, wanted: Wanted, report: Item, champion: Training) 
 
 
 def _rows(
-    assembly: Assembly, wanted: Wanted, spec: ProjectSpec, champion: Training
+    assembly: Deployment, wanted: Wanted, spec: ProjectSpec, champion: Training
 ) -> tuple[list[Texts], dict[str, int], str]:
     """New rows, why others were left out, and up to when labels are in."""
     since = (champion.split_override or {}).get("labels_until", champion.created_at)
@@ -135,40 +130,30 @@ def _rows(
     return rows, left_out, until
 
 
-def _sides(assembly: Assembly, champion: Training) -> NDArray[np.float64]:
+def _sides(assembly: Deployment, champion: Training) -> NDArray[np.float64]:
     stored = frames.from_bytes(assembly.artefacts.read(champion.artefacts["sides"]))
     return stored["side"].astype(np.float64)
 
 
-def _announce(assembly: Assembly, wanted: Wanted, kept: Kept) -> None:
+def _announce(assembly: Deployment, wanted: Wanted, kept: Kept) -> None:
     """Lineage, audit, event: safe to repeat."""
+    tenant, project = wanted.tenant, wanted.project
     node = dataset_node(kept["dataset"]["sha256"])
     assembly.lineage.link(
-        wanted.tenant,
-        wanted.project,
+        tenant,
+        project,
         Edge(dataset_node(kept["base_sha256"]), "extended_to", node),
         Edge(drift_node(wanted.report_id), "asked_for", node),
     )
     counts = {name: kept[name] for name in ("rows", "labelled_rows", "left_out", "report_id", "training_id")}
-    assembly.audit.record(
-        wanted.tenant,
-        wanted.project,
+    told = {name: value for name, value in kept.items() if name != "audit_id"}
+    data = {**told, "requested_by": ACTOR}
+    announce(
+        assembly,
+        Event("DatasetAssembled", tenant, project, wanted.correlation_id, wanted.report_id, data),
         actor=ACTOR,
         action="dataset.assemble",
         subject=node,
-        correlation_id=wanted.correlation_id,
         details=counts,
         event_id=kept["audit_id"],
-    )
-    told = {name: value for name, value in kept.items() if name != "audit_id"}
-    data = {**told, "requested_by": ACTOR}
-    assembly.events.publish(
-        Event(
-            "DatasetAssembled",
-            wanted.tenant,
-            wanted.project,
-            wanted.correlation_id,
-            wanted.report_id,
-            data,
-        )
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from functions.assemble_dataset.assemble import Wanted, assemble
-from functions.assemble_dataset.settings import assembly
+from sluice.stores.deployment import deployment
 from sluice.web.observability import note, observed
 
 
@@ -13,6 +13,6 @@ from sluice.web.observability import note, observed
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401, ARG001 - Lambda's signature
     """Assembled | no_labels | no_base; the same request twice leads to one dataset and one training."""
     wanted = Wanted.from_event(event["detail"])
-    outcome = assemble(assembly(), wanted)
+    outcome = assemble(deployment(), wanted)
     note(project=wanted.project, report_id=wanted.report_id)
     return {"outcome": outcome}

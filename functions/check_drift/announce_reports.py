@@ -9,6 +9,7 @@ from typing import Any
 from functions.check_drift.settings import Monitoring
 from sluice.domain.event import Event, EventType
 from sluice.stores.items import Item
+from sluice.workflows.announce import announce
 
 ACTOR = "sluice:check_drift"
 
@@ -20,36 +21,30 @@ _ACTIONS: Mapping[EventType, str] = {
 
 def announce_reports(monitoring: Monitoring, tenant: str, project: str) -> None:
     """Publish and audit what was not yet; consumers know a report by its id."""
-    for item in monitoring.reports.unannounced(tenant, project):
+    for item in monitoring.drift_reports.unannounced(tenant, project):
         for kind, action in _ACTIONS.items():
             if kind in item["announce"]:
                 _announce(monitoring, tenant, item, kind, action)
-        monitoring.reports.announced(item)
+        monitoring.drift_reports.announced(item)
 
 
 def _announce(monitoring: Monitoring, tenant: str, item: Item, kind: EventType, action: str) -> None:
     data = _data(item)
-    monitoring.audit.record(
-        tenant,
-        item["project"],
+    announce(
+        monitoring,
+        Event(kind, tenant, item["project"], item["correlation_id"], item["report_id"], data),
         actor=ACTOR,
         action=action,
         subject=f"drift:{item['report_id']}",
-        correlation_id=item["correlation_id"],
         details={**data, "report_sha256": item["full"]["sha256"]},
         event_id=item["announce"][kind],
     )
-    event = Event(kind, tenant, item["project"], item["correlation_id"], item["report_id"], data)
-    monitoring.events.publish(event)
 
 
 def _data(item: Item) -> dict[str, Any]:
     document = json.loads(item["document"])
     return {
-        "report_id": item["report_id"],
-        "environment": item["environment"],
-        "model_version": item["model_version"],
-        "level": item["level"],
+        **{name: item[name] for name in ("report_id", "environment", "model_version", "level")},
         "alarms": document["inputs"]["alarms"],
         "predictions": document["predictions"]["level"],
         "quality": document["quality"]["verdict"],

@@ -7,7 +7,6 @@ from functools import cache, cached_property
 
 from sluice.stores.baselines import BaselineStore
 from sluice.stores.deployment import Deployment
-from sluice.stores.drift_reports import DriftReportStore
 from sluice.stores.monitoring import MonitoringStore
 
 
@@ -21,10 +20,6 @@ class Monitoring(Deployment):
     @cached_property
     def counts(self) -> MonitoringStore:
         return MonitoringStore(self.platform)
-
-    @cached_property
-    def reports(self) -> DriftReportStore:
-        return DriftReportStore(self.platform)
 
 
 @cache

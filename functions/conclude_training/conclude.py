@@ -12,6 +12,7 @@ from sluice.domain.event import Event
 from sluice.domain.tracking.entities import EVALUATION_TAG
 from sluice.domain.training import OPEN, Training, TrainingStatus
 from sluice.stores.deployment import Deployment
+from sluice.workflows.announce import announce
 from sluice.workflows.isolated_results import collect_isolated
 
 _CAUSE_LENGTH = 2_000
@@ -78,13 +79,16 @@ def _tags(training: Training) -> dict[str, str]:
 
 
 def _tell(deployment: Deployment, tenant: str, training: Training) -> None:
-    deployment.audit.record(
-        tenant,
-        training.project,
-        actor="sluice",
+    told = {"training_id": training.training_id, "status": training.status, "outcome": training.outcome}
+    data = told | {"model_version": training.model_version}
+    event = Event(
+        "TrainingConcluded", tenant, training.project, training.correlation_id, training.training_id, data
+    )
+    announce(
+        deployment,
+        event,
         action=f"training.{training.status}",
         subject=f"training:{training.training_id}",
-        correlation_id=training.correlation_id,
         details={
             "outcome": training.outcome,
             "model_version": training.model_version,
@@ -94,15 +98,4 @@ def _tell(deployment: Deployment, tenant: str, training: Training) -> None:
             "cause": training.cause,
         },
         event_id=f"{training.training_id}.concluded",
-    )
-    data = {"training_id": training.training_id, "status": training.status, "outcome": training.outcome}
-    deployment.events.publish(
-        Event(
-            "TrainingConcluded",
-            tenant,
-            training.project,
-            training.correlation_id,
-            training.training_id,
-            data | {"model_version": training.model_version},
-        )
     )

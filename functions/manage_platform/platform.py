@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from sluice.stores import clients
 from sluice.stores.deployment import Deployment
-from sluice.stores.drift_reports import DriftReportStore
 from sluice.stores.feedback import FeedbackStore
 from sluice.stores.ledger import Ledger
 from sluice.stores.monitoring import MonitoringStore
@@ -30,10 +29,6 @@ class Platform(Deployment):
     @cached_property
     def feedback(self) -> FeedbackStore:
         return FeedbackStore(self.ledger)
-
-    @cached_property
-    def drift_reports(self) -> DriftReportStore:
-        return DriftReportStore(self.platform)
 
     @cached_property
     def monitoring(self) -> MonitoringStore:

@@ -10,6 +10,7 @@ from functions.promote_model.step import StepInput
 from sluice.domain.event import Event
 from sluice.domain.promotion import OPEN, Promotion, PromotionStatus
 from sluice.stores.deployment import Deployment
+from sluice.workflows.announce import announce
 
 _TIMEOUTS = frozenset({"States.Timeout", "States.HeartbeatTimeout"})
 
@@ -56,23 +57,12 @@ def _tell(deployment: Deployment, tenant: str, promotion: Promotion) -> None:
         "model_digest": promotion.model_digest,
         "report_digest": promotion.report_digest,
     }
-    deployment.audit.record(
-        tenant,
-        promotion.project,
-        actor="sluice",
+    promotion_id, data = promotion.promotion_id, {"promotion_id": promotion.promotion_id, **facts}
+    announce(
+        deployment,
+        Event("PromotionConcluded", tenant, promotion.project, promotion.correlation_id, promotion_id, data),
         action=f"promotion.{promotion.status}",
-        subject=f"promotion:{promotion.promotion_id}",
-        correlation_id=promotion.correlation_id,
+        subject=f"promotion:{promotion_id}",
         details=facts,
-        event_id=f"{promotion.promotion_id}.concluded",
-    )
-    deployment.events.publish(
-        Event(
-            "PromotionConcluded",
-            tenant,
-            promotion.project,
-            promotion.correlation_id,
-            promotion.promotion_id,
-            {"promotion_id": promotion.promotion_id, **facts},
-        )
+        event_id=f"{promotion_id}.concluded",
     )

@@ -20,6 +20,7 @@ from sluice.domain.training import NO_CODE, Training
 from sluice.scoring.manifest import Manifest
 from sluice.stores.deployment import Deployment
 from sluice.stores.secrets import ENTITY_KEYS
+from sluice.workflows.announce import announce
 from sluice.workflows.training_stage import Found
 
 
@@ -96,53 +97,32 @@ def _number(deployment: Deployment, tenant: str, training: Training, manifest: M
 
 def _edges(training: Training, version: int) -> list[Edge]:
     here = training_node(training.training_id)
-    if training.given and training.given.run_id:
-        began = [Edge(run_node(training.given.run_id), "logged", here)]
-    else:
-        began = []
     edges = [
-        *began,
         Edge(dataset_node(training.dataset.sha256), "judged" if training.given else "trained", here),
         Edge(project_node(training.project_digest), "configured", here),
         Edge(here, "made", model_node(training.project, version)),
     ]
+    if training.given and training.given.run_id:
+        edges.append(Edge(run_node(training.given.run_id), "logged", here))
     if training.code_digest != NO_CODE:
         edges.append(Edge(code_node(training.code_digest), "was run by", here))
     return edges
 
 
 def _tell(deployment: Deployment, tenant: str, training: Training, model: ModelVersion) -> None:
-    deployment.audit.record(
-        tenant,
-        training.project,
-        actor="sluice",
-        action="model.registered",
-        subject=model_node(training.project, model.version),
-        correlation_id=training.correlation_id,
-        details={
-            "training_id": training.training_id,
-            "outcome": model.outcome,
-            "model_digest": model.model_digest,
-            "report_digest": model.report_digest,
-            "requested_by": training.requested_by,
-            "authenticated": training.authenticated,
-        },
-        event_id=f"{training.training_id}.registered",
-    )
-    data = {
-        "training_id": training.training_id,
-        "model_version": model.version,
+    training_id = training.training_id
+    told = {
+        "training_id": training_id,
         "outcome": model.outcome,
         "requested_by": training.requested_by,
         "authenticated": training.authenticated,
     }
-    deployment.events.publish(
-        Event(
-            "ModelRegistered",
-            tenant,
-            training.project,
-            training.correlation_id,
-            training.training_id,
-            data,
-        )
+    data = told | {"model_version": model.version}
+    announce(
+        deployment,
+        Event("ModelRegistered", tenant, training.project, training.correlation_id, training_id, data),
+        action="model.registered",
+        subject=model_node(training.project, model.version),
+        details=told | {"model_digest": model.model_digest, "report_digest": model.report_digest},
+        event_id=f"{training_id}.registered",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -104,7 +104,7 @@ def _settle(deployment: Deployment, tenant: str, upload: Upload) -> Upload:
     except Invalid as invalid:
         reasons = invalid.reasons or (Reason("file", str(invalid)),)
         settled = deployment.uploads.change(
-            tenant, upload, status="rejected", reasons=[_plain(reason) for reason in reasons]
+            tenant, upload, status="rejected", reasons=[asdict(reason) for reason in reasons]
         )
     deployment.audit.record(
         tenant,
@@ -140,12 +140,3 @@ def _accept(deployment: Deployment, tenant: str, upload: Upload) -> Upload:
         )
     accept = accept_data if upload.kind == "data" else accept_code
     return accept(deployment, tenant, project, upload)
-
-
-def _plain(reason: Reason) -> dict[str, str | None]:
-    return {
-        "path": reason.path,
-        "message": reason.message,
-        "value": reason.value,
-        "expected": reason.expected,
-    }

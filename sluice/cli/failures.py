@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from rich.console import Console
 from rich.text import Text
@@ -11,7 +12,7 @@ from rich.text import Text
 from sluice.cli import show
 from sluice.client.errors import ClientError, NotConfigured, NotReachable, NotThere, Refused, Unauthorized
 from sluice.client.scoring import RowInvalid
-from sluice.domain.errors import Invalid, Reason
+from sluice.domain.errors import Invalid
 
 NO, USAGE, UNREACHABLE, FORBIDDEN, MISSING = 1, 2, 3, 4, 5
 
@@ -42,7 +43,7 @@ def report(error: Exception) -> int:
     console = show.errors()
     console.print(Text("✗ ", style="red") + Text(str(error)))
     if isinstance(error, Invalid) and error.reasons:
-        console.print(show.reasons([_as_json(reason) for reason in error.reasons]))
+        console.print(show.reasons([asdict(reason) for reason in error.reasons]))
     if isinstance(error, Refused):
         _report_problem(console, error)
     return exit_code(error)
@@ -54,12 +55,3 @@ def _report_problem(console: Console, error: Refused) -> None:
         console.print(show.reasons(errors))
     if error.problem.correlation_id:
         console.print(f"correlation id {error.problem.correlation_id}", style="dim")
-
-
-def _as_json(reason: Reason) -> show.Json:
-    return {
-        "path": reason.path,
-        "message": reason.message,
-        "value": reason.value,
-        "expected": reason.expected,
-    }

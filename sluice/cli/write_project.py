@@ -1,7 +1,7 @@
 """`project init`: a folder with a project.yaml to read and correct, training code, and tests that pass."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from sluice.cli.project_yaml import FILE, read_yaml
@@ -103,7 +103,3 @@ def _columns_for_tests(spec: ProjectSpec, inferred: Inferred) -> dict[str, objec
         "numeric": numeric,
         "categorical": categorical,
     }
-
-
-def names_of(paths: Sequence[Path], folder: Path) -> list[str]:
-    return [str(path.relative_to(folder)) for path in paths]

@@ -12,6 +12,7 @@ from sluice.stores import clients
 from sluice.stores.artefacts import ArtefactStore
 from sluice.stores.audit import AuditStore
 from sluice.stores.batches import BatchStore
+from sluice.stores.drift_reports import DriftReportStore
 from sluice.stores.endpoints import EndpointStore
 from sluice.stores.entity_keys import EntityKeys
 from sluice.stores.events import EventBus
@@ -120,6 +121,10 @@ class Deployment:
     @cached_property
     def endpoints(self) -> EndpointStore:
         return EndpointStore(self.platform)
+
+    @cached_property
+    def drift_reports(self) -> DriftReportStore:
+        return DriftReportStore(self.platform)
 
     @cached_property
     def lineage(self) -> LineageStore:

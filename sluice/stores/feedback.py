@@ -11,7 +11,8 @@ from typing import Any
 from sluice.domain.errors import Invalid, Unavailable
 from sluice.domain.predictions import Label, Rejected, label_of, parse_prediction_id, prediction_id
 from sluice.stores import keys
-from sluice.stores.items import Item, Items, encode_item
+from sluice.stores.attributes import encode_item
+from sluice.stores.items import Item, Items
 from sluice.stores.ledger_items import decode_head
 
 _READ_AT_ONCE = 25

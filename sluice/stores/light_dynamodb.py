@@ -1,7 +1,7 @@
 """DynamoDB's JSON protocol over one kept connection: what the stores call, at a fifth of botocore's price.
 
 Same names, arguments and errors (`ClientError`) as botocore's client, of the operations that `Items` uses.
-Bytes come back as base64 text, which `items.decode` reads. Why it is so: docs/adr/0014.
+Bytes come back as base64 text, which `attributes.decode` reads. Why it is so: docs/adr/0014.
 """
 
 from __future__ import annotations

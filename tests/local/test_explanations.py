@@ -75,10 +75,10 @@ def test_from_a_forest_to_its_explanations(
     assert (why["unit"], why["reasons"][0]["text"]) == ("probability", "The income")
     assert '"age"' not in json.dumps(told)
     # Which change is the smallest depends on the forest; that nobody is told to change their age does not.
-    changes = [change for found in told["counterfactuals"]["found"] for change in found["changes"]]
-    assert changes
-    assert {change["feature"] for change in changes} <= {"income", "region"}
-    assert all(change["to"] > 900 for change in changes if change["feature"] == "income")
+    proposed = [change for found in told["counterfactuals"]["found"] for change in found["changes"]]
+    assert proposed
+    assert {change["feature"] for change in proposed} <= {"income", "region"}
+    assert all(change["to"] > 900 for change in proposed if change["feature"] == "income")
 
     # and the same bits come from the record, in the API and in the command
     name = told["prediction_id"]

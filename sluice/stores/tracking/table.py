@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 from botocore.exceptions import ClientError
 
 from sluice.domain.errors import Invalid, Unavailable
-from sluice.stores.items import ConditionFailed, Item, Items, Key, decode_item, encode, encode_item
+from sluice.stores.attributes import decode_item, encode, encode_item
+from sluice.stores.items import ConditionFailed, Item, Items, Key
 from sluice.stores.tracking import keys
 
 _WRITTEN_AT_ONCE = 25

@@ -194,7 +194,7 @@ def test_labels_that_the_champion_was_trained_with_are_not_taken_twice(drifted: 
     old = drifted.ledger.get(TENANT, "01900000-0000-7000-8000-000000000001")
     assert old is not None
     say(drifted, old, {0: "yes"})
-    item = drifted.rooms.reports.get(TENANT, PROJECT, "production", wanted(drifted).report_id)
+    item = drifted.rooms.drift_reports.get(TENANT, PROJECT, "production", wanted(drifted).report_id)
     assert item is not None
     drifted.rooms.platform.update((item["pk"], item["sk"]), {"model_version": 2})
     # when its retraining is assembled
@@ -216,7 +216,7 @@ def test_lineage_leads_from_the_report_and_the_old_data_to_the_new(drifted: Worl
 
 def test_a_champion_that_was_not_trained_here_has_no_base(drifted: World) -> None:
     drifted.serve(version=3, training_id="unknown")
-    item = drifted.rooms.reports.get(TENANT, PROJECT, "production", wanted(drifted).report_id)
+    item = drifted.rooms.drift_reports.get(TENANT, PROJECT, "production", wanted(drifted).report_id)
     assert item is not None
     drifted.rooms.platform.update((item["pk"], item["sk"]), {"model_version": 3})
     assert assemble(drifted.rooms, wanted(drifted)) == "no_base"
@@ -226,7 +226,7 @@ def test_a_champion_that_was_not_trained_here_has_no_base(drifted: World) -> Non
 def test_without_usable_labels_nothing_is_made(drifted: World) -> None:
     train(drifted, "t2", split_override={"labels_until": drifted.rooms.platform.now()})
     drifted.serve(version=2, training_id="t2")
-    item = drifted.rooms.reports.get(TENANT, PROJECT, "production", wanted(drifted).report_id)
+    item = drifted.rooms.drift_reports.get(TENANT, PROJECT, "production", wanted(drifted).report_id)
     assert item is not None
     drifted.rooms.platform.update((item["pk"], item["sk"]), {"model_version": 2})
     assert assemble(drifted.rooms, wanted(drifted)) == "no_labels"

@@ -42,7 +42,7 @@ def check(world: World, event: dict[str, Any] = SCHEDULED) -> list[dict[str, Any
 
 
 def report(world: World, report_id: str) -> dict[str, Any]:
-    item = world.rooms.reports.get(TENANT, PROJECT, "production", report_id)
+    item = world.rooms.drift_reports.get(TENANT, PROJECT, "production", report_id)
     assert item is not None
     document: dict[str, Any] = json.loads(item["document"])
     return document
@@ -170,7 +170,7 @@ def test_a_request_for_another_environment_leaves_this_one(world: World) -> None
 def test_the_whole_report_is_in_the_archive_under_its_digest(world: World) -> None:
     live(world, moved=3.0)
     (found,) = check(world)
-    item = world.rooms.reports.get(TENANT, PROJECT, "production", found["report_id"])
+    item = world.rooms.drift_reports.get(TENANT, PROJECT, "production", found["report_id"])
     assert item is not None
     whole = json.loads(world.rooms.artefacts.read(ArtefactRef(**item["full"])))
     income = whole["inputs"]["features"][0]

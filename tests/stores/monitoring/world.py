@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from functions.archive_predictions.settings import Archive
-from functions.assemble_dataset.settings import Assembly
 from functions.check_drift.settings import Monitoring
 from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.endpoints import Variant
@@ -18,8 +17,8 @@ from sluice.domain.model import ModelVersion
 from sluice.domain.predictions import ScoredRequest, prediction_id
 from sluice.project.schema import canonical, digest, parse_project
 from sluice.stores import keys
+from sluice.stores.attributes import encode
 from sluice.stores.feedback import FeedbackStore
-from sluice.stores.items import encode
 from sluice.stores.ledger import Ledger
 from tests.stores.deployments import MotoDeployment
 from tests.unit.monitoring.builders import baseline_of, columns_of, labels_of, outputs_of
@@ -28,7 +27,7 @@ TENANT, PROJECT = "default", "credit"
 StreamRecord = dict[str, Any]
 
 
-class Rooms(MotoDeployment, Archive, Monitoring, Assembly):
+class Rooms(MotoDeployment, Archive, Monitoring):
     """The three monitoring rooms over one moto deployment."""
 
 
