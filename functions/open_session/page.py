@@ -26,7 +26,11 @@ font-weight:600;cursor:pointer}:focus-visible{outline:3px solid var(--act);outli
 [role=alert]{color:var(--bad);font-weight:600}small{display:block}code{font-size:.95em}
 """
 # What follows # in an address never reaches a server: the form carries it on, so that links still lead home.
-_SCRIPT = "for(const f of document.forms)if(f.dataset.keep)f.action+=location.hash"
+# To a browser that never chose the interface shows the pages for generative models, without runs and registry
+# (and an assistant): neither is served, so it begins with what is.
+_SCRIPT = """for(const f of document.forms)if(f.dataset.keep)f.action+=location.hash
+for(const[k,v]of[["mlflow.workflowType",'"machine_learning"'],["mlflow.assistant.fab.autoOpenedOnFirstLoad","true"]])
+try{localStorage[k+"_v1"]??=v}catch{}"""
 
 _FORM = """<form method="post" action="/sign-in" data-keep="1">
 <label for="token">Token</label>

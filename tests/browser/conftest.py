@@ -76,8 +76,9 @@ class Watched:
             self.problems.append(f"{words} {url}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """One for whatever opens pages, and gone with them: Playwright's event loop is in the way of others'."""
     try:
         chromium = find_chromium()
     except NoBrowserError as error:
@@ -99,7 +100,8 @@ def new_page(browser: Browser, stack: StackStatus) -> Iterator[Callable[[], Watc
     contexts = []
 
     def opened() -> Watched:
-        context = browser.new_context(viewport={"width": 1500, "height": 900})
+        # A locale of its own: of a machine without one Chromium makes a tag that no formatter takes.
+        context = browser.new_context(viewport={"width": 1500, "height": 900}, locale="en-GB")
         # A machine at work on other things too: what matters is that it comes.
         context.set_default_timeout(60_000)
         contexts.append(context)

@@ -23,7 +23,7 @@ def scene(api_as: Callable[[str], httpx.Client]) -> Scene:
 def test_from_the_experiments_to_the_runs_and_their_charts(watched: Watched, scene: Scene) -> None:
     page = watched.open("/experiments")
     page.get_by_role("link", name=scene.name, exact=True).click()
-    page.goto(f"{watched.origin}/#/experiments/{scene.experiment}/runs")
+    page.wait_for_url(f"**/#/experiments/{scene.experiment}/runs?*")
     for number in range(3):
         page.get_by_role("link", name=f"run-{number}", exact=True).wait_for()
     page.get_by_text("3 matching runs").wait_for()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import tarfile
@@ -20,13 +19,12 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from infra.packaging.synthesis import node
 from sluice.local.alone import alone
 from sluice.local.profile import ROOT, STATE
 from sluice.scoring.model import LoadedModel, score
-from tests.browser.chromium import NoBrowserError, find_chromium
 from tests.unit.scoring import models
 
 EXAMPLE = ROOT / "examples" / "browser"
@@ -39,22 +37,6 @@ ROWS: list[dict[str, Any]] = [
     {"age": 33.3, "purpose": "Zürich", "foreign": True},
     {"age": 18, "purpose": "house", "foreign": False},
 ]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    try:
-        chromium = find_chromium()
-    except NoBrowserError as error:
-        pytest.skip(str(error))
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=chromium.program,
-            args=["--no-sandbox", "--disable-dev-shm-usage"],
-            env={**os.environ, **chromium.environment},
-        )
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
