@@ -20,6 +20,7 @@ class Room:
     asynchronous: bool = False
     needs_origins: bool = False
     needs_retention: bool = False
+    needs_callbacks: bool = False
 
 
 _RECORDS = {"platform": ("read", "write"), "data": ("read", "write"), "audit": ("append",)}
@@ -63,6 +64,7 @@ ROOMS: tuple[Room, ...] = (
         timeout=29,
         needs_origins=True,
         needs_retention=True,
+        needs_callbacks=True,
     ),
     Room(
         "track_runs",
@@ -108,6 +110,15 @@ ROOMS: tuple[Room, ...] = (
         layers=("base", "onnx", "data"),
         memory=1769,
         timeout=900,
+    ),
+    # It calls what is outside: no bucket is in its reach.
+    Room(
+        "deliver_callback",
+        "Batch",
+        {"platform": ("read", "write")},
+        timeout=30,
+        needs_origins=True,
+        needs_callbacks=True,
     ),
     # training, in the order of the data
     Room(

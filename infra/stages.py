@@ -55,7 +55,11 @@ class Readiness:
 
 @dataclass(frozen=True)
 class Stage:
-    """A deployment's settings. `name` is part of every stack name and parameter path, and never changes."""
+    """A deployment's settings. `name` is part of every stack name and parameter path, and never changes.
+
+    `callback_hosts`: who may be told of the end of batches and requests (`hooks.example.org`,
+    `*.example.org:8443`); `callback_ca`: certificates (PEM) of an authority of your own that vouch for them.
+    """
 
     name: str
     log_level: str
@@ -73,6 +77,8 @@ class Stage:
     public_origin: str | None = None
     s3_public_endpoint: str | None = None
     openid: OpenId | None = None
+    callback_hosts: tuple[str, ...] = ()
+    callback_ca: str | None = None
 
 
 def _stages() -> dict[str, Stage]:

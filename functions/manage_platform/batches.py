@@ -11,23 +11,38 @@ from pydantic import Field
 from functions.manage_platform.routes import Body, Call, Json, Route, accepting, listing, shown
 from functions.manage_platform.uploads import LINK_SECONDS, FileName
 from sluice.domain.artefacts import ArtefactRef
-from sluice.domain.batch import OPEN, PART_BYTES, SUFFIXES, Batch, Part, form_of, source_key
+from sluice.domain.batch import OPEN, PART_BYTES, SUFFIXES, Batch, Form, Kind, Part, form_of, source_key
+from sluice.domain.callback import MAXIMUM_LENGTH, project_key, receiver_of, secret_of
 from sluice.domain.errors import Conflict, Invalid, NotFound, Reason
 from sluice.stores.items import Item
 from sluice.stores.records import from_item
+from sluice.stores.secrets import CALLBACKS
 from sluice.workflows.batches import id_column_of
 
 MAXIMUM_BYTES = 5 << 30
 """What S3 takes in one PUT; larger files go to the drop folder in parts."""
 
 
-class RequestBatch(Body):
+class Wanted(Body):
+    """What a batch and a request have in common. `callback`: an https address that is told of the end."""
+
+    environment: str = Field(default="production", pattern=r"^[a-z][a-z0-9-]{1,39}$")
+    callback: str | None = Field(default=None, max_length=MAXIMUM_LENGTH)
+
+
+class RequestBatch(Wanted):
     """`size` in bytes: the link takes a body of exactly this size. `part_bytes`: about so large is a part."""
 
     filename: FileName
     size: int = Field(ge=1, le=MAXIMUM_BYTES)
-    environment: str = Field(default="production", pattern=r"^[a-z][a-z0-9-]{1,39}$")
     part_bytes: int = Field(default=PART_BYTES, ge=1 << 16, le=1 << 30)
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackSecret:
+    """What a receiver verifies callbacks with, as libraries for Standard Webhooks take it."""
+
+    secret: str
 
 
 class Nothing(Body):
@@ -80,31 +95,38 @@ def request(call: Call, body: RequestBatch) -> Json:
     if form is None:
         expected = f"a name that ends in {', '.join(SUFFIXES)}"
         raise Invalid("this cannot be scored", [Reason("filename", "unknown form", body.filename, expected)])
-    require_endpoint(call, body.environment)
+    about = {
+        "part_bytes": body.part_bytes,
+        "id_column": id_column_of(call.platform, call.tenant, call.project),
+    }
+    batch = open_record(call, body, "batch", form, body.filename, **about)
+    call.record(call.project, "batch.request", f"batch:{batch.batch_id}", key=batch.key, size=body.size)
+    return {"batch_id": batch.batch_id, "key": batch.key, **upload_link(call, batch.key, body.size)}
+
+
+def open_record(call: Call, body: Wanted, kind: Kind, form: Form, file: str, **about: Any) -> Batch:
+    """Record what waits for its file. Conflict where nothing serves, Invalid for a callback not allowed."""
+    if body.callback:
+        hosts = call.platform.environment.get("CALLBACK_HOSTS", "")
+        receiver_of(body.callback, list(filter(None, hosts.split(","))))
+    if call.platform.endpoints.get(call.tenant, call.project, body.environment) is None:
+        call.platform.projects.get(call.tenant, call.project)  # NotFound says more
+        raise Conflict(f"no version of {call.project!r} serves in {body.environment!r}: promote one first")
     batch_id = call.platform.records.new_id()
-    key = source_key(call.tenant, call.project, body.environment, batch_id, body.filename)
     batch = Batch(
         batch_id=batch_id,
-        kind="batch",
+        kind=kind,
         project=call.project,
         environment=body.environment,
         form=form,
-        key=key,
+        key=source_key(call.tenant, call.project, body.environment, batch_id, file),
         requested_by=call.caller.principal,
         authenticated=True,
         correlation_id=call.correlation_id,
-        part_bytes=body.part_bytes,
-        id_column=id_column_of(call.platform, call.tenant, call.project),
+        callback=body.callback,
+        **about,
     )
-    call.platform.batches.create(call.tenant, batch)
-    call.record(call.project, "batch.request", f"batch:{batch_id}", key=key, size=body.size)
-    return {"batch_id": batch_id, "key": key, **upload_link(call, key, body.size)}
-
-
-def require_endpoint(call: Call, environment: str) -> None:
-    if call.platform.endpoints.get(call.tenant, call.project, environment) is None:
-        call.platform.projects.get(call.tenant, call.project)  # NotFound says more
-        raise Conflict(f"no version of {call.project!r} serves in {environment!r}: promote one first")
+    return call.platform.batches.create(call.tenant, batch)
 
 
 def upload_link(call: Call, key: str, size: int) -> Json:
@@ -176,6 +198,12 @@ def cancel(call: Call, _body: Nothing) -> Json:
     return shown(ended)
 
 
+def show_secret(call: Call) -> Json:
+    """The same for ever; who has it can speak as this deployment to the project's receivers."""
+    call.record(call.project, "callback.secret_read", f"project:{call.project}")
+    return {"secret": secret_of(project_key(call.platform.secrets.key(call.tenant, CALLBACKS), call.project))}
+
+
 def found(call: Call, kind: str) -> Batch:
     batch = call.platform.batches.get(call.tenant, call.project, call.path[f"{kind}_id"])
     if batch.kind != kind:
@@ -222,5 +250,13 @@ ROUTES = (
         accepting(Nothing, cancel),
         answer=Batch,
         body=Nothing,
+    ),
+    Route(
+        "GET",
+        "/projects/{project}/callback-secret",
+        "callback.read",
+        "What receivers verify the project's callbacks with",
+        show_secret,
+        answer=CallbackSecret,
     ),
 )

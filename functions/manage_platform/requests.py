@@ -8,10 +8,11 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from functions.manage_platform.batches import download_link, found, require_endpoint, upload_link
-from functions.manage_platform.routes import Body, Call, Json, Route, accepting, shown
+from functions.manage_platform.batches import Wanted, download_link, found, open_record, upload_link
+from functions.manage_platform.routes import Call, Json, Route, accepting, shown
 from sluice.domain.artefacts import ArtefactRef
-from sluice.domain.batch import Batch, derived_key, source_key
+from sluice.domain.batch import Batch, derived_key
+from sluice.domain.callback import Delivery
 
 MAXIMUM_BYTES = 32 << 20
 _PATHS = {
@@ -21,14 +22,13 @@ _PATHS = {
 }
 
 
-class RequestAnswer(Body):
+class RequestAnswer(Wanted):
     """`size` of the body in bytes, up to 32 MB: more is a batch. `header_length`: where a binary body's JSON
     ends.
     """
 
     size: int = Field(ge=1, le=MAXIMUM_BYTES)
     protocol: Literal["open_inference", "mlflow", "plain"] = "mlflow"
-    environment: str = Field(default="production", pattern=r"^[a-z][a-z0-9-]{1,39}$")
     content_type: str = Field(default="application/json", max_length=200, pattern=r"^[\x20-\x7e]+$")
     header_length: int | None = Field(default=None, ge=1, le=MAXIMUM_BYTES)
 
@@ -63,40 +63,25 @@ class RequestShown:
     created_at: str
     ended_at: str | None
     error: str | None
+    callback: str | None
+    delivery: Delivery | None
     answer: AnswerLink | None
 
 
 def request(call: Call, body: RequestAnswer) -> Json:
-    """Conflict where nothing serves in the environment."""
-    require_endpoint(call, body.environment)
-    request_id = call.platform.records.new_id()
-    key = source_key(call.tenant, call.project, body.environment, request_id, "body")
+    """As `open_record` says."""
     path = _PATHS[body.protocol].format(project=call.project, environment=body.environment)
     door = {"path": path, "content-type": body.content_type}
     if body.header_length is not None:
         door["inference-header-content-length"] = str(body.header_length)
-    call.platform.batches.create(
-        call.tenant,
-        Batch(
-            batch_id=request_id,
-            kind="request",
-            project=call.project,
-            environment=body.environment,
-            form=body.protocol,
-            key=key,
-            requested_by=call.caller.principal,
-            authenticated=True,
-            correlation_id=call.correlation_id,
-            door=door,
-        ),
-    )
-    return {"request_id": request_id, **upload_link(call, key, body.size)}
+    batch = open_record(call, body, "request", body.protocol, "body", door=door)
+    return {"request_id": batch.batch_id, **upload_link(call, batch.key, body.size)}
 
 
 def show(call: Call) -> Json:
     batch = found(call, "request")
     every = shown(batch)
-    names = ("status", "environment", "created_at", "ended_at", "error")
+    names = ("status", "environment", "created_at", "ended_at", "error", "callback", "delivery")
     answer = _answer(call, batch) if batch.status == "succeeded" else None
     kept = {name: every[name] for name in names}
     return {"request_id": batch.batch_id, "protocol": batch.form, **kept, "answer": answer}

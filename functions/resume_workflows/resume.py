@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
 
-from sluice.domain.batch import Batch
+from sluice.domain.batch import OPEN, Batch
 from sluice.domain.clock import parse_time
 from sluice.domain.errors import Conflict
 from sluice.domain.promotion import Promotion
 from sluice.domain.training import Training
 from sluice.stores.deployment import Deployment
 from sluice.web.observability import LogKey, logger
-from sluice.workflows.batches import begin
+from sluice.workflows.batches import begin, settle
 from sluice.workflows.batches import restart as restart_batch
 from sluice.workflows.dispatch import dispatch, restart
 from sluice.workflows.open_promotion import start_promotion
@@ -114,9 +114,11 @@ def _resume_batch(deployment: Deployment, tenant: str, batch: Batch) -> bool:
     if deployment.batch_workflow.is_running(batch.batch_id, batch.attempt):
         return False
     if batch.attempt >= MAXIMUM_ATTEMPTS:
-        error = f"gave up after {batch.attempt} attempts"
-        ended = deployment.batches.end(tenant, batch, "failed", error=error)
-        deployment.batches.close(tenant, ended)
+        if batch.status in OPEN:
+            error = f"gave up after {batch.attempt} attempts"
+            settle(deployment, tenant, deployment.batches.end(tenant, batch, "failed", error=error))
+        else:  # it could not be told of either
+            deployment.batches.close(tenant, batch)
         return True
     restart_batch(deployment, tenant, batch)
     return True
@@ -132,5 +134,5 @@ def _find_file(deployment: Deployment, tenant: str, batch: Batch) -> bool:
     if age < FILE_WAIT:
         return False
     ended = deployment.batches.end(tenant, batch, "cancelled", error="the file never came")
-    deployment.batches.close(tenant, ended)
+    settle(deployment, tenant, ended)
     return True

@@ -19,12 +19,13 @@ Json = dict[str, Any]
 def conclude(
     room: Room, tenant: str, batch: Batch, event: Mapping[str, Any], _left: Callable[[], int]
 ) -> Json:
-    """Outcome: the batch's final status. Safe to repeat."""
+    """Outcome: the batch's final status, or `deliver` where its caller waits to be told. Safe to repeat."""
     if batch.status in OPEN:
         batch = _ended(room, tenant, batch, event.get("error"))
     _tell(room, tenant, batch)
-    if not batch.callback:
-        room.batches.close(tenant, batch)
+    if batch.callback:
+        return {"outcome": "deliver"}
+    room.batches.close(tenant, batch)
     return {"outcome": batch.status}
 
 
@@ -41,7 +42,7 @@ def _ended(room: Room, tenant: str, batch: Batch, error: Mapping[str, Any] | Non
     scored, failed = (sum(getattr(part, name) for part in parts) for name in ("scored", "failed"))
     document = {
         "batch_id": batch.batch_id,
-        "source": {"key": batch.key, "version_id": batch.version_id, "size": batch.size},
+        "source": {"key": batch.key, "version_id": batch.version_id, "etag": batch.etag, "size": batch.size},
         "model": asdict(batch.model) if batch.model else None,
         "rows": batch.rows,
         "scored": scored,

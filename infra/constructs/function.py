@@ -72,6 +72,9 @@ class FunctionFactory:
         }
         if room.needs_retention:
             environment["TRACKING_RETENTION_DAYS"] = str(self._stage.tracking_retention.to_days())
+        if room.needs_callbacks and self._stage.callback_hosts:
+            environment["CALLBACK_HOSTS"] = ",".join(self._stage.callback_hosts)
+            environment |= {"CALLBACK_CA": self._stage.callback_ca} if self._stage.callback_ca else {}
         if not room.needs_origins:
             return environment
         environment["ARTIFACT_ROOT_MODE"] = self._stage.artifact_root_mode

@@ -61,12 +61,27 @@ class FanOut:
 
 
 @dataclass(frozen=True)
-class Conclusion:
-    """The last state, entered from every way out; after a fault its payload has an `error`."""
+class Persistent:
+    """What may follow the conclusion: a state that is entered anew, after the `seconds` that it gives, for as
+    long as its outcome is `again`.
+    """
 
     name: str
     function: lambda_.IFunction
     payload: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """The last state, entered from every way out; after a fault its payload has an `error`.
+
+    The outcome that names `then` leads there.
+    """
+
+    name: str
+    function: lambda_.IFunction
+    payload: Mapping[str, object]
+    then: Persistent | None = None
 
 
 def execution_ids(*names: str) -> dict[str, object]:
@@ -95,6 +110,8 @@ class Workflow(Construct):
             end.function,
             {**end.payload, "error": sfn.JsonPath.object_at("$.error")},
         )
+        if end.then:
+            _persist(self, end.then, done, failed)
         states = {step.name: self._state(step, failed) for step in steps}
         for number, step in enumerate(steps):
             following = states[steps[number + 1].name] if number + 1 < len(steps) else done
@@ -139,6 +156,20 @@ def _choice(
     for target, outcomes in ((to, found) for to, found in ways if found):
         choice.when(sfn.Condition.or_(*(sfn.Condition.string_equals(outcome, o) for o in outcomes)), target)
     return choice.otherwise(done)
+
+
+def _persist(scope: Construct, step: Persistent, *endings: tasks.LambdaInvoke) -> None:
+    outcome = "$.last.Payload.outcome"
+    told = sfn.Succeed(scope, "ended")
+    tell = _invoke(scope, step.name, step.function, step.payload)
+    later = sfn.Wait(
+        scope, f"{step.name}_later", time=sfn.WaitTime.seconds_path("$.last.Payload.seconds")
+    ).next(tell)
+    again = sfn.Condition.string_equals(outcome, "again")
+    tell.next(sfn.Choice(scope, f"after_{step.name}").when(again, later).otherwise(told))
+    awaited = sfn.Condition.string_equals(outcome, step.name)
+    for ending in endings:
+        ending.next(sfn.Choice(scope, f"after_{ending.id}").when(awaited, tell).otherwise(told))
 
 
 def _fan_out(scope: Construct, step: FanOut) -> sfn.DistributedMap:

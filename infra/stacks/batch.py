@@ -7,14 +7,14 @@ from constructs import Construct
 from infra.constructs.function import FunctionFactory
 from infra.constructs.reachable import state_machine
 from infra.constructs.reaction import Reactions
-from infra.constructs.workflow import Conclusion, FanOut, Step, Workflow, execution_ids
+from infra.constructs.workflow import Conclusion, FanOut, Persistent, Step, Workflow, execution_ids
 from infra.parameters import look_up, publish
 from infra.settings import Build
 from infra.stages import Stage
 
 
 class BatchStack(Stack):
-    """start_batch, and the BATCH workflow: plan, score the parts or answer the request, conclude."""
+    """start_batch, and the BATCH workflow: plan, score the parts or answer the request, conclude, tell."""
 
     def __init__(self, scope: Construct, construct_id: str, *, stage: Stage, build: Build) -> None:
         super().__init__(scope, construct_id, description=f"Sluice {stage.name}: batches")
@@ -47,7 +47,12 @@ class BatchStack(Stack):
                     concurrency=stage.batch_concurrency,
                 ),
             ],
-            end=Conclusion("conclude", score, {"step": "conclude", **ids}),
+            end=Conclusion(
+                "conclude",
+                score,
+                {"step": "conclude", **ids},
+                then=Persistent("deliver", functions["deliver_callback"], ids),
+            ),
         )
         publish(self, stage, "batch-machine", workflow.machine.state_machine_name)
         Reactions(self, "Reactions").on_object(

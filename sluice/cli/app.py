@@ -19,6 +19,7 @@ from sluice.cli import (
     project,
     promotion,
     records,
+    request,
     stack,
     tenant,
     tracking,
@@ -43,6 +44,7 @@ for name, group in (
     ("prediction", prediction.app),
     ("feedback", prediction.feedback_app),
     ("batches", batch.app),
+    ("requests", request.app),
     ("drift", drift.app),
     ("audit", records.audit_app),
     ("tenant", tenant.app),
@@ -52,6 +54,7 @@ for name, group in (
 app.command("predict")(prediction.predict)
 app.command("forget")(prediction.forget)
 app.command("batch")(batch.batch)
+app.command("request")(request.request)
 app.command("lineage")(records.lineage)
 app.command("export")(export.export)
 app.command("verify-bundle")(export.verify)

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sluice.cli import show
 from sluice.cli.failures import AnswerIsNo
 from sluice.cli.follow import polled
+from sluice.cli.request import Callback
 from sluice.cli.send_file import safe_name, send_to
 from sluice.cli.session import AsJson, Limit, ProjectName, Session, session_of
 from sluice.client.api import get_file
@@ -28,11 +29,12 @@ def batch(
     files: Annotated[list[Path], typer.Argument(help="Rows: .csv, .ndjson or .parquet, not compressed.")],
     environment: Annotated[str, typer.Option("--environment", "-e")] = "production",
     wait: Annotated[bool, typer.Option("--wait", help="Stay until it has ended.")] = False,
+    callback: Callback = None,
     output: Target = None,
 ) -> None:
     """Score files: each is one batch with one model version from its start to its end."""
     session = session_of(context)
-    started = [_send(session, project, file, environment) for file in files]
+    started = [_send(session, project, file, environment, callback) for file in files]
     for number, batch_id in enumerate(started):
         if wait or output:
             _print_end(_followed(session, project, batch_id))
@@ -41,9 +43,10 @@ def batch(
             _fetch(session, project, batch_id, target)
 
 
-def _send(session: Session, project: str, file: Path, environment: str) -> str:
+def _send(session: Session, project: str, file: Path, environment: str, callback: str | None) -> str:
     def leave(size: int) -> show.Json:
         wanted = {"filename": safe_name(file.name), "size": size, "environment": environment}
+        wanted |= {"callback": callback} if callback else {}
         return session.api("invoker").create(project, "batches", wanted)
 
     batch_id = str(send_to(file, leave)["batch_id"])

@@ -84,6 +84,10 @@ class Api:
         """The public key of this deployment's bundles."""
         return str(self._transport.get(f"{_ROOT}/signing-key")["key"])
 
+    def callback_secret(self, project: str) -> str:
+        """What receivers verify the project's callbacks with."""
+        return str(self._transport.get(f"{_ROOT}/projects/{project}/callback-secret")["secret"])
+
     def lineage(self, project: str, node: str | None = None) -> Json:
         return self._transport.get(f"{_ROOT}/projects/{project}/lineage", node=node)
 

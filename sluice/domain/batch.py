@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from sluice.domain.artefacts import ArtefactRef
+from sluice.domain.callback import Delivery
 from sluice.domain.errors import Reason
 from sluice.domain.tenants import project_folder
 from sluice.domain.upload import FOLDER, NAME, tenant_of
@@ -48,7 +49,8 @@ class Batch:
     """`key` and `version_id` name the object that is scored; `columns` is a CSV file's header.
 
     `parts` and `rows` are known once it is planned, `scored` and `failed` (rows) once it has ended.
-    `door` is what a request was sent with: path and content type, and where its JSON ends.
+    `door` is what a request was sent with: path and content type, and where its JSON ends. Whoever waits at
+    `callback` is told of the end; `delivery` says how far that is.
     """
 
     batch_id: str
@@ -62,6 +64,7 @@ class Batch:
     correlation_id: str
     status: Status = "waiting"
     version_id: str | None = None
+    etag: str | None = None
     size: int = 0
     part_bytes: int = PART_BYTES
     model: ServedModel | None = None
@@ -69,7 +72,7 @@ class Batch:
     columns: tuple[str, ...] = ()
     door: Mapping[str, str] = field(default_factory=dict)
     callback: str | None = None
-    delivery: str | None = None
+    delivery: Delivery | None = None
     attempt: int = 0
     planned_bytes: int = 0
     parts: int | None = None

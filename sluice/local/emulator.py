@@ -166,6 +166,9 @@ def _environment(profile: Profile, port: int) -> dict[str, str]:
         "AWS_ENDPOINT_URL": endpoint.endpoint,
         "PUBLIC_ORIGIN": endpoint.api_url,
         "S3_PUBLIC_ENDPOINT": endpoint.endpoint,
+        # Receivers of callbacks that are being written: nowhere else may a machine call itself.
+        "CALLBACK_HOSTS": "localhost:*,127.0.0.1:*",
+        "CALLBACK_LOOPBACK": "true",
         "AUTH": "true",
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sluice.domain.batch import OPEN, Batch, Part
+from sluice.domain.callback import Delivery
 from sluice.domain.errors import NotFound
 from sluice.stores import keys
 from sluice.stores.items import Item, Items, Page, TransactionRefused
@@ -92,6 +93,12 @@ class BatchStore:
         key = keys.batch(tenant=tenant, project=batch.project, batch_id=batch.batch_id)
         final = {"status": status, "ended_at": self.items.now(), **changes}
         return from_item(Batch, self.items.update(key, final, expected={"status": (*OPEN, status)}))
+
+    def note_delivery(self, tenant: str, batch: Batch, delivery: Delivery) -> Batch:
+        """How far its callback is; Conflict when the batch was changed since it was read."""
+        key = keys.batch(tenant=tenant, project=batch.project, batch_id=batch.batch_id)
+        changes = {"delivery": to_attributes(delivery)}
+        return from_item(Batch, self.items.update(key, changes, expected={"rev": batch.rev}))
 
     def close(self, tenant: str, batch: Batch, **changes: Any) -> Batch:
         """Nothing is left to do for it."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PAGE_TOKENS = "page_tokens"
 ENTITY_KEYS = "entity_keys"
 BUNDLE_SIGNATURES = "bundle_signatures"
+CALLBACKS = "callbacks"
 
 
 @dataclass(frozen=True)

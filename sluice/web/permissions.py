@@ -158,6 +158,7 @@ RULES: tuple[Rule, ...] = (
         f"GET {_PROJECT}/batches/{{batch_id}}/parts",
         f"GET {_PROJECT}/requests/{{request_id}}",
     ),
+    _rule("callback.read", "project", {"deployer", "admin"}, f"GET {_PROJECT}/callback-secret"),
     # A story shows one person's values: viewers of models need not see those.
     _rule(
         "prediction.read",

@@ -33,13 +33,13 @@ def receive_file(deployment: Deployment, key: str, version_id: str, by: str) -> 
 def begin(deployment: Deployment, tenant: str, batch: Batch, version_id: str) -> Batch:
     """Fix the object version and the model, and start the workflow; a batch that cannot run is rejected."""
     head = deployment.artefacts.head("data", batch.key, version_id)
-    found = {"version_id": version_id, "size": head["ContentLength"]}
+    found = {"version_id": version_id, "size": head["ContentLength"], "etag": head["ETag"].strip('"')}
     endpoint = deployment.endpoints.get(tenant, batch.project, batch.environment)
     problem = _problem(batch, head["ContentLength"], endpoint)
     if problem or endpoint is None:
         reasons = [to_attributes(problem)] if problem else []
         ended = deployment.batches.end(tenant, batch, "rejected", **found, reasons=reasons)
-        return deployment.batches.close(tenant, ended)
+        return settle(deployment, tenant, ended)
     running = deployment.batches.change(
         tenant, batch, status="running", attempt=1, model=to_attributes(_model(endpoint)), **found
     )
@@ -48,10 +48,17 @@ def begin(deployment: Deployment, tenant: str, batch: Batch, version_id: str) ->
 
 
 def restart(deployment: Deployment, tenant: str, batch: Batch) -> Batch:
-    """Start the next attempt: parts that are done stay done."""
+    """Start the next attempt: parts that are done stay done, and one at its end is concluded."""
     again = deployment.batches.next_attempt(tenant, batch)
     _start(deployment, tenant, again)
     return again
+
+
+def settle(deployment: Deployment, tenant: str, ended: Batch) -> Batch:
+    """For one that ended before its workflow began, or without it: close it, or have it tell its caller."""
+    if ended.callback:
+        return restart(deployment, tenant, ended)
+    return deployment.batches.close(tenant, ended)
 
 
 def id_column_of(deployment: Deployment, tenant: str, project: str) -> str | None:

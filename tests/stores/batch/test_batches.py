@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -221,7 +222,13 @@ def test_the_manifest_the_lineage_and_the_audit_tell_what_was_scored_with_what(r
     manifest = json.loads(room.artefacts.read(batch.manifest))
     assert manifest["model"]["version"] == 1
     assert (manifest["rows"], manifest["scored"], manifest["failed"]) == (20, 20, 0)
-    assert manifest["source"] == {"key": batch.key, "version_id": batch.version_id, "size": batch.size}
+    content = as_csv(people(20))
+    assert manifest["source"] == {
+        "key": batch.key,
+        "version_id": batch.version_id,
+        "etag": hashlib.md5(content, usedforsecurity=False).hexdigest(),
+        "size": len(content),
+    }
     (edge,) = room.lineage.incoming(TENANT, PROJECT, f"batch:{batch.batch_id}")
     assert edge.source == "model:credit/1"
     (event,) = room.audit.events(TENANT, PROJECT).values()
