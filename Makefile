@@ -5,13 +5,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(PYTHON) -m infra.packaging.install
 COMPILE := $(BIN)/python -m infra.packaging.lock
+# Where it is set, each of the many processes that a stack and its tests start would compile all it imports.
+unexport PYTHONDONTWRITEBYTECODE
 TEST_OPTIONS ?= -n 2 --dist worksteal
 
-.PHONY: demo test check cdk container setup lock clean help
+.PHONY: demo test long check cdk container setup lock clean help
 
 help:
 	@echo "make demo    the whole platform on an embedded AWS, from an uploaded file to an approved model and back"
 	@echo "make test    every test, end to end on an embedded AWS of its own"
+	@echo "make long    the tests that take too long for that: restarts, imports, thousands of models, large searches"
 	@echo "make check   lint, types, import rules, templates, documents, sizes"
 	@echo "make cdk     the real CDK CLI (from npm) against an embedded AWS of its own"
 	@echo "make container  a bundle's image, built and run with podman (as root)"
@@ -26,6 +29,10 @@ demo:
 test:
 	@$(INSTALL) test
 	@$(BIN)/pytest $(TEST_OPTIONS)
+
+long:
+	@$(INSTALL) test
+	@$(BIN)/pytest $(TEST_OPTIONS) -m long
 
 check:
 	@$(INSTALL) check

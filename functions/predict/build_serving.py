@@ -42,7 +42,7 @@ def build_serving(
     dynamodb = dynamodb or clients.hurried_dynamodb()
     platform = Items(dynamodb, settings.platform_table)
     artefacts = ArtefactStore(
-        s3 or clients.s3(), {"artifacts": settings.artifacts_bucket, "archive": settings.archive_bucket}
+        s3 or clients.light_s3(), {"artifacts": settings.artifacts_bucket, "archive": settings.archive_bucket}
     )
 
     def fetch(ref: ArtefactRef) -> bytes:

@@ -1,8 +1,9 @@
 """The one factory that makes every Lambda function."""
 
+from pathlib import Path
 from typing import Any
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import AssetHashType, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -11,6 +12,7 @@ from constructs import Construct
 
 from infra.access import grant
 from infra.constructs.reachable import Target, target
+from infra.packaging.functions import fingerprint
 from infra.rooms import Room, rooms_of
 from infra.settings import Build
 from infra.stages import Stage
@@ -52,7 +54,7 @@ class FunctionFactory:
             runtime=lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.ARM_64,
             handler=f"functions.{room.name}.handler.handler",
-            code=lambda_.Code.from_asset(str(self._build.function_asset(room.name))),
+            code=_code(self._build.function_asset(room.name)),
             layers=[self._layer(name) for name in room.layers],
             memory_size=room.memory,
             timeout=Duration.seconds(room.timeout),
@@ -89,12 +91,18 @@ class FunctionFactory:
             self._layers[name] = lambda_.LayerVersion(
                 self._stack,
                 f"{name.capitalize()}Layer",
-                code=lambda_.Code.from_asset(str(self._build.layer_asset(name))),
+                code=_code(self._build.layer_asset(name)),
                 compatible_architectures=[lambda_.Architecture.ARM_64],
                 compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
                 description=f"Third-party code: {name}",
             )
         return self._layers[name]
+
+
+def _code(asset: Path) -> lambda_.Code:
+    return lambda_.Code.from_asset(
+        str(asset), asset_hash=fingerprint(asset), asset_hash_type=AssetHashType.CUSTOM
+    )
 
 
 def dead_letters(scope: Construct, construct_id: str = "DeadLetters") -> sqs.Queue:

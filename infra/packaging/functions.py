@@ -1,7 +1,11 @@
 """Function assets: first-party code only, copied so that equal sources give equal folders."""
 
+import hashlib
 import shutil
+import sys
 from pathlib import Path
+
+from infra.packaging.bytecode import bytecode_of
 
 # What runs on a person's machine; everything else of `sluice` ships in every function.
 NEVER_SHIPPED = ("client", "cli", "local")
@@ -10,10 +14,23 @@ NEVER_SHIPPED = ("client", "cli", "local")
 CARRIED = {"manage_platform": ("edge", "functions/predict")}
 
 
-def build_function(root: Path, room: str, target: Path) -> None:
-    """Make `target` the asset of one room: its folder and the shared code, without caches."""
+def build_function(root: Path, room: str, target: Path, *, compiled: bool = False) -> None:
+    """Make `target` the asset of one room: its folder and the shared code; `compiled`: and its bytecode."""
     wanted = {path: (root / path).read_bytes() for path in asset_files(root, room)}
+    if compiled:
+        for path, content in list(wanted.items()):
+            wanted |= bytecode_of(path, content)
     _write_exactly(target, wanted)
+
+
+def fingerprint(asset: Path) -> str:
+    """What the asset is made from. Bytecode follows from it, but not to the bit: equal code, other bytes."""
+    digest = hashlib.sha256(sys.version.encode() if any(asset.rglob("*.pyc")) else b"")
+    for path in sorted(asset.rglob("*")):
+        if path.is_file() and path.suffix != ".pyc":
+            digest.update(f"{path.relative_to(asset)}\0".encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def asset_files(root: Path, room: str) -> list[Path]:

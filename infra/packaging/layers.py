@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from infra.packaging.bytecode import compile_packages, runs
 from infra.packaging.elf import strip_library
 from infra.packaging.interface import keep_interface
 from infra.packaging.uv import run_uv
@@ -16,6 +17,8 @@ LAYERS = ("base", "onnx", "data", "train", "crypto", "interface")
 KEPT_ONLY: dict[str, Callable[[Path], None]] = {"interface": keep_interface}
 CLOUD_PLATFORM = "aarch64-manylinux_2_28"
 CLOUD_PYTHON = "3.13"
+# Layers of functions that somebody waits for; the others are too near to what Lambda takes for bytecode.
+COMPILED = frozenset({"base", "onnx"})
 # Nothing imports these on Lambda.
 STRIPPED_FOLDERS = frozenset({"tests", "test", "include", "bin", "__pycache__"})
 STRIPPED_SUFFIXES = (".pyi", ".h", ".hpp", ".pxd", ".pyx", ".c", ".cpp", ".a")
@@ -35,6 +38,8 @@ def build_cloud_layer(root: Path, layer: str, target: Path) -> None:
     packages = target / "python"
     resolve_cloud_layer(root, layer, packages, link_mode="copy")
     strip(packages)
+    if layer in COMPILED and runs(CLOUD_PYTHON):
+        compile_packages(packages)
 
 
 def resolve_cloud_layer(root: Path, layer: str, packages: Path, *, link_mode: str) -> None:

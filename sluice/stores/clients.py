@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from sluice.stores.light_dynamodb import open_dynamodb
+from sluice.stores.light_s3 import open_s3
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -60,9 +61,15 @@ def s3() -> S3Client:
     return client
 
 
+@cache
+def light_s3() -> S3Client:
+    """For a door that reads and writes whole files: `get_object` and `put_object`, nothing else."""
+    return cast("S3Client", open_s3())
+
+
 def reconnect() -> None:
     """Close the connections of the clients there are: they make new ones when next used."""
-    builds: tuple[Any, ...] = (dynamodb, hurried_dynamodb, light_dynamodb, s3)
+    builds: tuple[Any, ...] = (dynamodb, hurried_dynamodb, light_dynamodb, s3, light_s3)
     for build in builds:
         if build.cache_info().currsize:
             build().close()

@@ -190,7 +190,7 @@ def test_a_model_that_converts_silently_wrong_is_caught(make_job: MakeJob) -> No
     training = job.train(csv(rows()))
 
     assert (training["status"], training["stage"]) == ("rejected", "score_dataset"), training
-    assert "scikit-learn" in str(training["reasons"])
+    assert "does not answer as its model does" in str(training["reasons"])
 
 
 def test_a_typo_in_project_yaml_says_where(make_job: MakeJob, api_as: ApiAs) -> None:

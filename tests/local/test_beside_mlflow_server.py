@@ -399,7 +399,7 @@ REGISTRY: list[Step] = [
             {"page_token": "nonsense"},
         )
     ),
-    ("GET", "model-versions/search", {"filter": "version_number > 1"}),
+    ("GET", "model-versions/search", {"filter": f"version_number > 1 and name = '{NAME}'"}),
     ("GET", "model-versions/search", {"filter": "run_id = '<run>'"}),
     ("GET", "model-versions/search", {"filter": "run_id IN ('<run>')"}),
     ("GET", "model-versions/search", {"filter": "run_id IN ()"}),

@@ -18,7 +18,8 @@ from botocore.credentials import Credentials as BotocoreCredentials
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from sluice.stores.items import ConditionFailed, Items, TransactionRefused
-from sluice.stores.light_dynamodb import Credentials, LightDynamoDB
+from sluice.stores.light_dynamodb import LightDynamoDB
+from sluice.stores.signed_http import Credentials, SignedHTTP
 
 Reply = tuple[int, dict[str, Any] | bytes]
 KEY = Credentials("AKID", "secret", "token")
@@ -66,9 +67,8 @@ def serving(
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    client = LightDynamoDB(
-        f"http://127.0.0.1:{server.server_port}", "eu-central-1", key, pause=lambda _: None
-    )
+    address = f"http://127.0.0.1:{server.server_port}"
+    client = LightDynamoDB(SignedHTTP("dynamodb", address, "eu-central-1", key, pause=lambda _: None))
     try:
         yield service, client
     finally:
@@ -84,7 +84,7 @@ def test_signs_as_botocore_does(monkeypatch: pytest.MonkeyPatch) -> None:
     moment = time.strptime(sent["x-amz-date"], "%Y%m%dT%H%M%SZ")
     headers = {name: sent[name] for name in ("content-type", "host", "x-amz-target")}
     raw = json.dumps(body, separators=(",", ":")).encode()
-    request = AWSRequest("POST", client.endpoint + "/", headers=headers, data=raw)
+    request = AWSRequest("POST", client.http.endpoint + "/", headers=headers, data=raw)
     signer = SigV4Auth(BotocoreCredentials(*KEY), "dynamodb", "eu-central-1")
 
     monkeypatch.setattr("botocore.auth.get_current_datetime", lambda: _datetime(moment))

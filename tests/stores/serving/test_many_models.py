@@ -6,6 +6,10 @@ import json
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.long
+
 MODELS = 2_000
 BUDGET_MB = 64
 SLACK_MB = 32

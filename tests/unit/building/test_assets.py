@@ -1,12 +1,14 @@
 """Function assets and what a cloud layer leaves out."""
 
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from infra.packaging.elf import PROGRAM_HEADER, strip_library, stripped_size
-from infra.packaging.functions import build_function
+from infra.packaging.functions import build_function, fingerprint
 from infra.packaging.layers import is_stripped, strip
 from infra.packaging.sizes import over_budget
 
@@ -16,9 +18,9 @@ def source(tmp_path: Path) -> Path:
     """A repository with one room and code of every kind."""
     root = tmp_path / "source"
     for name in ("functions/__init__.py", "functions/score/handler.py", "functions/other/handler.py"):
-        _write(root / name, name)
+        _write(root / name, "")
     for name in ("sluice/__init__.py", "sluice/domain/ids.py", "sluice/cli/app.py", "sluice/local/stack.py"):
-        _write(root / name, name)
+        _write(root / name, "")
     _write(root / "sluice/domain/__pycache__/ids.pyc", "compiled")
     return root
 
@@ -44,6 +46,31 @@ def test_an_asset_made_again_follows_its_source(source: Path, tmp_path: Path) ->
     assert "sluice/domain/ids.py" not in _files(tmp_path / "asset")
     assert not (tmp_path / "asset/sluice/domain").exists()
     assert (tmp_path / "asset/functions/score/handler.py").read_text() == "changed"
+
+
+def test_bytecode_of_an_asset_runs_instead_of_its_source(source: Path, tmp_path: Path) -> None:
+    _write(source / "sluice/domain/ids.py", "print('from bytecode')")
+    asset = tmp_path / "asset"
+    build_function(source, "score", asset)
+    plain = fingerprint(asset)
+    build_function(source, "score", asset, compiled=True)
+    assert fingerprint(asset) != plain, "Lambda is given the asset that gained its bytecode"
+    _write(asset / "sluice/domain/ids.py", "raise SystemExit('compiled anew')")
+
+    command = [sys.executable, "-c", "import sluice.domain.ids"]
+    told = subprocess.run(command, cwd=asset, capture_output=True, text=True, check=False)
+
+    assert told.stdout.strip() == "from bytecode", told.stderr
+
+
+def test_an_asset_has_one_fingerprint_whatever_bits_its_bytecode_has(source: Path, tmp_path: Path) -> None:
+    _write(source / "sluice/domain/ids.py", "LENGTH = 32")
+    for asset in (tmp_path / "one", tmp_path / "two"):
+        build_function(source, "score", asset, compiled=True)
+    (compiled,) = (tmp_path / "two/sluice/domain").rglob("*.pyc")
+    compiled.write_bytes(compiled.read_bytes() + b"more")
+
+    assert fingerprint(tmp_path / "one") == fingerprint(tmp_path / "two")
 
 
 @pytest.mark.parametrize(
