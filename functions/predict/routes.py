@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from functions.predict import explain, mlflow_scoring, open_inference
-from functions.predict.answers import Answer, Form, MethodNotAllowedError
+from functions.predict.answers import Answer, Form, MethodNotAllowedError, json_answer
 from sluice.domain.errors import NotFound
 
 if TYPE_CHECKING:
@@ -18,10 +18,19 @@ _MODEL = "v2/models/{model}"
 _VERSION = f"{_MODEL}/versions/{{version}}"
 _ENDPOINT = "endpoints/{project}/{environment}"
 
-_FORMS: Mapping[str, Form] = {"endpoints": "mlflow", "sluice": "problem"}
+FORMS: Mapping[str, Form] = {"endpoints": "mlflow", "sluice": "problem"}
+
+
+def describe(serving: Serving, call: Call) -> Answer:  # noqa: ARG001 - a route's signature
+    """These addresses as OpenAPI 3.1."""
+    from functions.predict.openapi import document  # noqa: PLC0415 - nobody who scores waits for it
+
+    return json_answer(document())
+
 
 ROUTES: tuple[tuple[str, str, Callable[..., Answer]], ...] = (
     ("GET", "v2", open_inference.server_metadata),
+    ("GET", "v2/openapi.json", describe),
     ("GET", "v2/health/live", open_inference.health),
     ("GET", "v2/health/ready", open_inference.health),
     ("GET", _MODEL, open_inference.metadata),
@@ -44,7 +53,7 @@ ROUTES: tuple[tuple[str, str, Callable[..., Answer]], ...] = (
 
 def form_of(call: Call) -> Form:
     """The protocol whose errors this address answers with."""
-    return _FORMS.get(call.path[0], "open_inference")
+    return FORMS.get(call.path[0], "open_inference")
 
 
 def dispatch(serving: Serving, call: Call) -> Answer:

@@ -68,6 +68,7 @@ RULES: tuple[Rule, ...] = (
         f"GET {_API}/me",
         f"GET {_API}/signing-key",
         "GET /v2",
+        "GET /v2/openapi.json",
         "GET /v2/health/live",
         "GET /v2/health/ready",
     ),
