@@ -13,7 +13,7 @@ from sluice.domain.tracking.ordering import Order, parse_order
 from sluice.stores.tracking.logged_models import NewLoggedModel
 from sluice.stores.tracking.search import DatasetFilter, ModelOrder
 
-_MOST_PER_PAGE = 1_000
+_PER_PAGE, _MOST_PER_PAGE = 100, 1_000
 
 
 def create(call: Call, request: asked.CreateLoggedModel) -> Shape:
@@ -45,7 +45,8 @@ def delete(call: Call, request: asked.ByLoggedModel) -> Shape:
 
 def set_tags(call: Call, request: asked.LoggedModelTags) -> Shape:
     tags = {tag.key: tag.value for tag in request.tags}
-    return {"model": shapes.logged_model(call.tracking.models.set_tags(call.tenant, request.model_id, tags))}
+    call.tracking.models.set_tags(call.tenant, request.model_id, tags)
+    return {}
 
 
 def delete_tag(call: Call, request: asked.LoggedModelTagKey) -> Shape:
@@ -60,14 +61,15 @@ def log_params(call: Call, request: asked.LoggedModelParams) -> Shape:
 
 
 def search(call: Call, request: asked.SearchLoggedModels) -> str:
-    limits.check_max_results(request.max_results, _MOST_PER_PAGE)
+    # Zero is as good as nothing said, to MLflow.
+    most = limits.check_max_results(request.max_results or _PER_PAGE, _MOST_PER_PAGE)
     orders = [_order(one) for one in request.order_by]
     datasets = [DatasetFilter(one.dataset_name, one.dataset_digest) for one in request.datasets]
     search = call.tracking.search
     experiments = search.experiments_of(call.tenant, request.experiment_ids)
     found = search.of_models(call.tenant, experiments, request.filter, datasets, orders)
     query = request.model_dump(exclude={"page_token", "max_results"})
-    page, following = call.page(query, request.page_token, found, request.max_results)
+    page, following = call.page(query, request.page_token, found, most)
     models = call.tracking.models.resolve(page)
     return fitting("models", [shapes.logged_model(one) for one in models], following)
 

@@ -8,6 +8,7 @@ from functions.track_runs import requests as asked
 from functions.track_runs import shapes
 from functions.track_runs.call import Call, fitting
 from functions.track_runs.shapes import Shape
+from sluice.domain.errors import NotFound
 from sluice.domain.tracking import limits
 from sluice.domain.tracking.entities import Point
 
@@ -16,7 +17,7 @@ _MOST_PER_PAGE = 50_000
 
 def history(call: Call, request: asked.MetricHistory) -> Shape | str:
     """One answer with every point, or a page where `max_results` asks for one."""
-    points = call.tracking.runs.history(call.tenant, request.run_id, request.metric_key)
+    points = _points(call, request.run_id, request.metric_key)
     if request.max_results is None:
         return {"metrics": [shapes.metric(point) for point in points]}
     most = limits.check_max_results(request.max_results, _MOST_PER_PAGE)
@@ -29,7 +30,7 @@ def history_interval(call: Call, request: asked.MetricHistoryInterval) -> Shape:
     """Up to `max_results` points a run, evenly spaced, the first and the last among them."""
     found: list[Shape] = []
     for run_id in dict.fromkeys(request.run_ids):
-        points = call.tracking.runs.history(call.tenant, run_id, request.metric_key)
+        points = _points(call, run_id, request.metric_key)
         points.sort(key=lambda point: (point.step, point.timestamp))
         within = [point for point in points if _is_within(point, request)]
         found += [
@@ -46,6 +47,14 @@ def sampled(points: Sequence[Point], most: int) -> Sequence[Point]:
         return points[-1:]
     last = len(points) - 1
     return [points[round(place * last / (most - 1))] for place in range(most)]
+
+
+def _points(call: Call, run_id: str, key: str) -> list[Point]:
+    """None of a run that is not there, as MLflow has it: a chart of several runs outlives one of them."""
+    try:
+        return call.tracking.runs.history(call.tenant, run_id, key)
+    except NotFound:
+        return []
 
 
 def _is_within(point: Point, request: asked.MetricHistoryInterval) -> bool:

@@ -148,7 +148,7 @@ class SearchLoggedModels(Request):
     experiment_ids: tuple[ExperimentId, ...] = ()
     filter: str = ""
     datasets: tuple[DatasetOf, ...] = ()
-    max_results: int = 100
+    max_results: int = 0
     order_by: tuple[LoggedModelOrder, ...] = ()
     page_token: str = ""
 

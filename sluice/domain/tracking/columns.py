@@ -91,6 +91,17 @@ class Columns:
             return self._kept("metric", key, lambda: self._metric(key, rank, lambda _: True))
         return self._metric(key, rank, holds or (lambda _: True))
 
+    def measured(self, key: str, holds: Holds | None = None) -> list[tuple[float, ...]]:
+        """The values of a metric in all its series (that count), each one's latest."""
+        wanted = {
+            number for number, one in enumerate(self.series) if one.key == key and (not holds or holds(one))
+        }
+        found: list[tuple[float, ...]] = [()] * len(self)
+        numbers, values, _, _ = self.points.arrays
+        for entry in [entry for entry, number in enumerate(numbers) if number in wanted]:
+            found[bisect_right(self.points.ends, entry)] += (values[entry],)
+        return found
+
     def row(self, place: int) -> Row:
         fields = {name: self.values[places[place]] for name, places in self.fields.items() if places[place]}
         return Row(

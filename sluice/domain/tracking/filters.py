@@ -24,7 +24,7 @@ _TOKENS = re.compile(
     r"""(?P<space>\s+)
       |(?P<number>-?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?(?![\w.]))
       |(?P<text>'(?:''|\\'|[^'])*')
-      |(?P<name>(?:\w+|`[^`]+`)\s*\.\s*(?:"[^"]+"|`[^`]+`|[^\W\d][\w./-]*|\d[\w./-]*)|[^\W\d]\w*|`[^`]+`|"[^"]*")
+      |(?P<name>(?:\w+|`[^`]+`)\s*\.\s*(?:"[^"]+"|`[^`]+`|'[^']+'|[^\W\d][\w./-]*|\d[\w./-]*)|[^\W\d]\w*|`[^`]+`|"[^"]*")
       |(?P<operator><=|>=|!=|<>|==|=|<|>)
       |(?P<mark>[(),])""",
     re.VERBOSE,
@@ -189,11 +189,15 @@ def _value(reader: _Reader, grammar: Grammar, kind: Kind, key: str) -> Scalar:
     token = reader.take("a value")
     numeric = kind == "metric" or (kind == "attribute" and key in grammar.numbers)
     if numeric and token.kind == "number":
-        whole = kind == "attribute" and token.text.lstrip("-").isdigit()
-        return int(token.text) if whole else float(token.text)
+        if kind == "attribute" and token.text.lstrip("-").isdigit():
+            return int(token.text)
+        if kind == "metric" or not grammar.whole:
+            return float(token.text)
     if not numeric and (token.kind == "text" or token.text.startswith('"')):
         return token.text[1:-1]
-    expected = "a number" if numeric else "a quoted string"
+    if not numeric and grammar.bare and token.kind in {"number", "name"}:
+        return token.text
+    expected = "a quoted string" if not numeric else "a whole number" if grammar.whole else "a number"
     raise _wrong(reader.text, token.position, f"expected {expected} for {kind} {key!r}, found {token.text}")
 
 

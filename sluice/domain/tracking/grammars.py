@@ -31,6 +31,7 @@ class Grammar:
     """`attributes` and `aliases` name what a bare identifier may be; `numbers` which of them are numbers.
 
     `lists` are the keys that take IN (None: every text). `orders` may be ordered by; empty: all of them.
+    `whole`: number attributes are compared with whole numbers only; `bare`: a text may stand without quotes.
     """
 
     entities: Mapping[str, Kind]
@@ -39,6 +40,8 @@ class Grammar:
     aliases: Mapping[str, str] = field(default_factory=dict)
     lists: frozenset[str] | None = frozenset()
     nulls: bool = True
+    whole: bool = False
+    bare: bool = False
     orders: frozenset[str] = frozenset()
     order_entities: frozenset[str] = frozenset({"attribute"})
 
@@ -75,6 +78,7 @@ EXPERIMENTS = Grammar(
     attributes=frozenset({"name", "experiment_id", "creation_time", "last_update_time"}),
     numbers=frozenset({"creation_time", "last_update_time"}),
     lists=frozenset({"experiment_id"}),
+    whole=True,
 )
 
 MODELS = Grammar(
@@ -91,6 +95,7 @@ VERSIONS = Grammar(
     numbers=frozenset({"version_number"}),
     lists=frozenset({"name", "run_id"}),
     nulls=False,
+    whole=True,
     orders=frozenset({"name", "version_number", "creation_timestamp", "last_updated_timestamp"}),
 )
 
@@ -116,6 +121,7 @@ LOGGED_MODELS = Grammar(
     },
     lists=None,
     nulls=False,
+    bare=True,
     order_entities=frozenset({"attribute", "metric"}),
 )
 

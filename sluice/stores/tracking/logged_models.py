@@ -85,9 +85,8 @@ class LoggedModelStore:
     def delete(self, tenant: str, model_id: str) -> None:
         self.owners.set_lifecycle(self.owners.find(tenant, model_id), DELETED)
 
-    def set_tags(self, tenant: str, model_id: str, tags: Mapping[str, str]) -> LoggedModel:
+    def set_tags(self, tenant: str, model_id: str, tags: Mapping[str, str]) -> None:
         self.owners.set_tags(self.owners.find(tenant, model_id), tags)
-        return self.get(tenant, model_id)
 
     def delete_tag(self, tenant: str, model_id: str, key: str) -> None:
         place = self.owners.find(tenant, model_id)

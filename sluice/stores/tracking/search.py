@@ -214,6 +214,9 @@ def _model_cells(
 ) -> Callable[[Columns], Sequence[Any]]:
     key = asked.key
     match asked.kind:
+        case "metric" if isinstance(asked, Clause):
+            # One that fits is enough, whatever run or dataset it was measured on.
+            return lambda columns: columns.measured(key, _any(datasets))
         case "metric":
             return lambda columns: columns.metric(key, _by_time, _any(datasets))
         case "param" | "tag":
@@ -227,8 +230,8 @@ def _any(datasets: Sequence[DatasetFilter]) -> Holds | None:
     return (lambda series: any(one.holds(series) for one in datasets)) if datasets else None
 
 
-def _by_time(point: Point) -> int:
-    return point.timestamp
+def _by_time(point: Point) -> tuple[int, int]:
+    return point.timestamp, point.step
 
 
 def _datasets(columns: Columns, key: str) -> list[tuple[str, ...]]:

@@ -80,12 +80,12 @@ class VersionStore:
         return [self._read(tenant, model, item) for item in items if item["stage"] != GONE]
 
     def latest(self, tenant: str, models: Iterable[RegisteredModel]) -> dict[str, list[ModelVersion]]:
-        """The newest version of each stage, by model name."""
+        """The newest version of each stage by number, by model name."""
         latest: dict[str, list[ModelVersion]] = {}
         wanted = {}
         for model in models:
             latest[model.name] = []
-            for number in model.latest.values():
+            for number in sorted(model.latest.values()):
                 wanted[keys.version(tenant=tenant, uid=model.uid, version=number)] = model
         found = self.table.read_many(wanted) if wanted else {}
         for key, model in wanted.items():
