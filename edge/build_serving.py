@@ -13,7 +13,7 @@ from functions.predict.serving import KeepsRequests, Serving
 from sluice.bundle.verify import Verified
 from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.clock import system_clock
-from sluice.domain.endpoints import Endpoint, Variant
+from sluice.domain.endpoints import EDGE, Endpoint, Variant
 from sluice.domain.errors import IntegrityError, NotFound
 from sluice.scoring.sessions import ModelCache
 from sluice.web.observability import LogKey, logger
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from edge.settings import Settings
     from sluice.domain.predictions import ScoredRequest
 
-ENVIRONMENT = "edge"
-_ANSWERED = frozenset({ENVIRONMENT, "production"})
+_ANSWERED = frozenset({EDGE, "production"})
 """OIP clients that name no environment mean production: here both are the one model there is."""
 _MEMORY = 1 << 30
 
@@ -68,7 +67,7 @@ def build_serving(verified: Verified, settings: Settings, ledger: KeepsRequests)
     variant = Variant(settings.device, bundle.model_version, bundle.model_digest, 1, refs)
     endpoint = Endpoint(
         project=bundle.project,
-        environment=ENVIRONMENT,
+        environment=EDGE,
         revision=0,
         salt=bundle.salt,
         variants=(variant,),

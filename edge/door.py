@@ -7,9 +7,9 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
-from edge.build_serving import ENVIRONMENT
 from functions.predict.door import answer
 from functions.predict.serving import Serving
+from sluice.domain.endpoints import EDGE
 from sluice.web.limits import Limits
 from sluice.web.observability import Event, observed
 
@@ -34,7 +34,7 @@ class Door:
         path = event.get("rawPath") or "/"
         short = path.strip("/")
         if short in _SHORT:
-            path = f"/endpoints/{self._project}/{ENVIRONMENT}/{short}"
+            path = f"/endpoints/{self._project}/{EDGE}/{short}"
         context = {**event["requestContext"], "authorizer": {}}
         if self._may_ask(event.get("headers") or {}):
             context["authorizer"] = {"lambda": _CALLER}

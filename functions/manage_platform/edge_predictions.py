@@ -10,13 +10,13 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from functions.manage_platform.routes import Body, Call, Json, Route, accepting, shown
+from sluice.domain.endpoints import EDGE
 from sluice.domain.errors import Conflict, Invalid, NotFound
 from sluice.domain.model import ModelVersion
 from sluice.domain.predictions import ScoredRequest
 from sluice.domain.travelling import read_travelling
 from sluice.scoring.manifest import Manifest
 
-ENVIRONMENT = "edge"
 MOST_RECORDS = 200
 
 Device = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
@@ -89,7 +89,7 @@ def _at_home(request: ScoredRequest, call: Call, device: str, manifest: Manifest
     """Who sent it is known here, and which fields are personal; edge is no environment of ours."""
     return dataclasses.replace(
         request,
-        environment=ENVIRONMENT,
+        environment=EDGE,
         variant=device,
         revision=0,
         principal=call.caller.principal,

@@ -10,7 +10,7 @@ from typing import Any
 from functions.score_batch.settings import Room
 from sluice.domain.batch import OPEN, Batch, derived_key
 from sluice.domain.event import Event
-from sluice.domain.lineage import Edge, batch_node, model_node
+from sluice.domain.lineage import Edge, batch_node, model_node, object_node
 from sluice.stores.records import to_attributes
 
 Json = dict[str, Any]
@@ -63,8 +63,10 @@ def _tell(room: Room, tenant: str, batch: Batch) -> None:
     counts = {"rows": batch.rows, "scored": batch.scored, "failed": batch.failed}
     version = batch.model.version if batch.model else None
     if version is not None and batch.status == "succeeded":
-        edge = Edge(model_node(batch.project, version), "scored", batch_node(batch.batch_id))
-        room.lineage.link(tenant, batch.project, edge)
+        node = batch_node(batch.batch_id)
+        source = object_node(batch.key, batch.version_id or "")
+        room.lineage.link(tenant, batch.project, Edge(model_node(batch.project, version), "scored", node))
+        room.lineage.link(tenant, batch.project, Edge(source, "scored_in", node))
     room.audit.record(
         tenant,
         batch.project,

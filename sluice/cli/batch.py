@@ -88,7 +88,7 @@ def show_batch(
     fields = [
         ("status", found["status"]),
         ("error", found.get("error")),
-        ("file", f"{found['key']}\nversion {found['version_id']}"),
+        ("file", f"{found['key']}\nversion {found['version_id']}, etag {found['etag']}"),
         ("model", f"version {model['version']} ({model['variant']}), {model['digest']}" if model else ""),
         ("parts", f"{found['parts_done']} of {found['parts'] or '?'}"),
         ("rows", f"{found['rows_done']} of {found['rows'] or '?'}"),

@@ -18,6 +18,7 @@ _KEY = "idempotency-key"
 _TRIES = 5
 _FIRST_PAUSE = 0.2
 _AGAIN = frozenset({429, 502, 503, 504})
+_GATEWAY_FAILS = 500
 _TIMEOUT = httpx.Timeout(35.0, connect=5.0)
 
 
@@ -82,7 +83,8 @@ class Transport:
             if last or not repeatable or isinstance(error, httpx.ConnectError):
                 raise NotReachable(f"nothing answers at {self._url} ({error})") from error
             return None
-        return None if response.status_code in _AGAIN and not last else response
+        again = response.status_code in _AGAIN or (method == "GET" and _cut_short(response))
+        return None if again and not last else response
 
     @staticmethod
     def _json(response: httpx.Response) -> Json:
@@ -97,6 +99,11 @@ def accepted(response: httpx.Response) -> httpx.Response:
     problem = _problem(response)
     refused = {401: Unauthorized, 403: Unauthorized, 404: NotThere}.get(response.status_code, Refused)
     raise refused(problem)
+
+
+def _cut_short(response: httpx.Response) -> bool:
+    """A 500 in the gateway's own words: the function did not come to its answer in time, or at all."""
+    return response.status_code == _GATEWAY_FAILS and b"Internal Server Error" in response.content
 
 
 def _problem(response: httpx.Response) -> Problem:

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.errors import Invalid
 
+EDGE = "edge"
+"""The environment of what exported bundles answered: none of ours may have its name."""
+
 _POINTS = 1 << 64
 
 

@@ -53,3 +53,8 @@ def drift_node(report_id: str) -> str:
 
 def batch_node(batch_id: str) -> str:
     return f"batch:{batch_id}"
+
+
+def object_node(key: str, version_id: str) -> str:
+    """A file that was scored: by key and version, in the data bucket."""
+    return f"object:{key}@{version_id}"

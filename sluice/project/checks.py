@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sluice.domain.counts import QUALITY_METRICS, Task
+from sluice.domain.endpoints import EDGE
 from sluice.domain.errors import Reason
 from sluice.project.check_contract import contract_reasons, target_reasons
 from sluice.project.contract import Contract
@@ -103,6 +104,9 @@ def _promotion(promotion: Promotion) -> Iterator[Reason]:
     if len(set(names)) < len(names):
         message = "an environment is listed twice"
         yield Reason("promotion.environments", message, shown(names), "each name once")
+    if EDGE in names:
+        message = "predictions of exported bundles are kept under this name"
+        yield Reason("promotion.environments", message, shown(names), "another name")
 
 
 def _monitoring(monitoring: Monitoring, task: Task) -> Iterator[Reason]:

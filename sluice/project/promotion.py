@@ -18,7 +18,7 @@ class Environment(Section):
     """A place where a model serves."""
 
     name: Name
-    """Part of addresses: /v2/models/{project}.{environment}/infer."""
+    """Part of addresses: /v2/models/{project}.{environment}/infer. edge is taken: by exported bundles."""
     approval: Approval = "one"
     """auto: nobody is asked; one: an approver; four_eyes: an approver who did not ask for it."""
     expires_hours: float = Field(default=72, gt=0, le=8760)

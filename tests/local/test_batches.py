@@ -9,7 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import fastparquet
 import httpx
+import pandas as pd
 import pytest
 
 from sluice.domain.endpoints import Variant
@@ -29,6 +31,10 @@ Aws = Callable[[str], Any]
 @pytest.fixture(scope="module")
 def buckets(aws: Aws) -> dict[str, str]:
     """What the batch function knows of the deployment."""
+    return settings_of_batches(aws)
+
+
+def settings_of_batches(aws: Aws) -> dict[str, str]:
     found = aws("lambda").list_functions()["Functions"]
     (names,) = [each["Environment"]["Variables"] for each in found if "ScoreBatch" in each["FunctionName"]]
     return dict(names)
@@ -37,14 +43,19 @@ def buckets(aws: Aws) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def project(api_as: ApiAs, aws: Aws, buckets: dict[str, str]) -> str:
     """A project whose credit model serves in production."""
+    return served_project(api_as("contributor"), aws, buckets)
+
+
+def served_project(api: httpx.Client, aws: Aws, names: dict[str, str]) -> str:
+    """Pushed, and its model put where it would be promoted to."""
     name = new_name()
-    pushed = api_as("contributor").post(f"{V1}/projects", json={"spec": {**DOCUMENT, "name": name}})
+    pushed = api.post(f"{V1}/projects", json={"spec": {**DOCUMENT, "name": name}})
     assert pushed.status_code == 201, pushed.text
-    store = ArtefactStore(aws("s3"), {"artifacts": buckets["ARTIFACTS_BUCKET"]})
+    store = ArtefactStore(aws("s3"), {"artifacts": names["ARTIFACTS_BUCKET"]})
     model = credit_onnx()
     files = {"model": model, "manifest": credit_manifest(model, project=name)}
     refs = {part: store.write("artifacts", f"test/{name}/{part}", content) for part, content in files.items()}
-    EndpointStore(Items(aws("dynamodb"), buckets["PLATFORM_TABLE"])).put_revision(
+    EndpointStore(Items(aws("dynamodb"), names["PLATFORM_TABLE"])).put_revision(
         "default",
         name,
         "production",
@@ -101,6 +112,28 @@ def test_a_dropped_file_is_scored_in_parts_and_its_wrong_row_is_named(
         "id": "n150",
         "reasons": [{"field": "age", "value": "3", "expectation": "at least 18"}],
     }
+
+
+def test_a_parquet_file_is_scored_in_its_row_groups_like_the_door_scores_it(
+    stack: StackStatus, project: str, api_as: ApiAs, tmp_path: Path
+) -> None:
+    rows = people(300)
+    frame = pd.read_csv(io.BytesIO(as_csv(rows)), dtype={"id": str, "purpose": str, "foreign": str})
+    frame["foreign"] = frame["foreign"].isin(["true", "1.0"])
+    fastparquet.write(str(tmp_path / "people.parquet"), frame, row_group_offsets=[0, 100, 200])
+    sluice = Command(stack.profile, tmp_path)
+
+    sluice.done("batch", project, "people.parquet", "--wait", "--output", "scored.csv")
+
+    scored = list(csv.DictReader(io.StringIO((tmp_path / "scored.csv").read_text(), newline="")))
+    online = api_as("invoker").post(
+        f"/endpoints/{project}/production/invocations",
+        content=as_csv(rows),
+        headers={"content-type": "text/csv"},
+    )
+    assert [row["row"] for row in scored] == [str(number) for number in range(300)]
+    assert [row["id"] for row in scored] == [row[0] for row in rows]
+    assert [row["label"] for row in scored] == online.json()["predictions"]
 
 
 def test_a_batch_needs_something_that_serves_and_a_role_that_may_score(project: str, api_as: ApiAs) -> None:

@@ -229,8 +229,8 @@ def test_the_manifest_the_lineage_and_the_audit_tell_what_was_scored_with_what(r
         "etag": hashlib.md5(content, usedforsecurity=False).hexdigest(),
         "size": len(content),
     }
-    (edge,) = room.lineage.incoming(TENANT, PROJECT, f"batch:{batch.batch_id}")
-    assert edge.source == "model:credit/1"
+    edges = room.lineage.incoming(TENANT, PROJECT, f"batch:{batch.batch_id}")
+    assert {edge.source for edge in edges} == {"model:credit/1", f"object:{batch.key}@{batch.version_id}"}
     (event,) = room.audit.events(TENANT, PROJECT).values()
     assert (event.action, event.actor) == ("batch.succeeded", "s3:somebody")
     (told,) = room.events.of("BatchConcluded")

@@ -54,6 +54,26 @@ def test_a_lost_answer_is_asked_for_again() -> None:
     assert transport.get("/x") == {}
 
 
+def test_a_function_that_came_to_no_answer_is_asked_again_where_asking_changes_nothing() -> None:
+    answers = [httpx.Response(500, json={"message": "Internal Server Error"}), httpx.Response(200, json={})]
+
+    transport, pauses = a_transport(lambda _: answers.pop(0))
+    assert transport.get("/bundle") == {}
+    assert len(pauses) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "body"),
+    [("POST", {"message": "Internal Server Error"}), ("GET", {"code": "internal", "detail": "a fault"})],
+)
+def test_other_faults_are_told_at_once(method: str, body: dict[str, str]) -> None:
+    transport, pauses = a_transport(lambda _: httpx.Response(500, json=body))
+
+    with pytest.raises(Refused):
+        transport.request(method, "/x")
+    assert pauses == []
+
+
 def test_a_lost_answer_to_what_has_no_key_is_not_asked_for_again() -> None:
     tries: list[int] = []
 

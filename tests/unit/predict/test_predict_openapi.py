@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from aws_lambda_powertools.event_handler.openapi.models import OpenAPI
 
 from functions.predict.openapi import DOORS
@@ -51,3 +52,11 @@ def test_no_request_makes_scoring_fail() -> None:
 
     assert len(asked) == len(ROUTES)
     assert all(asked.values())
+
+
+@pytest.mark.long
+def test_no_request_of_very_many_makes_scoring_fail() -> None:
+    asked = fuzz(Room(), 150)
+
+    assert all(asked.values())
+    assert all(200 in asked[label] for label in asked if label.startswith("GET /v2/models"))

@@ -129,6 +129,11 @@ CONTRADICTIONS: list[tuple[dict[str, Any], str, str]] = [
     ({"promotion.strategy": "canary"}, "promotion.strategy", "rolls out all at once"),
     ({"promotion.environments": [{"name": "staging"}]}, "promotion.environments", "answers from production"),
     (
+        {"promotion.environments": [{"name": "edge"}, {"name": "production"}]},
+        "promotion.environments",
+        "exported bundles",
+    ),
+    (
         {"training": {"pipeline": {"model": {"use": "LogistcRegression"}}}},
         "training.pipeline.model.use",
         "did you mean LogisticRegression?",
