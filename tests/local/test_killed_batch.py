@@ -1,4 +1,4 @@
-"""A batch in the middle of which the stack is killed: when it is up again, each row gets exactly one result."""
+"""A batch in the middle of which the stack is killed: once it is up again, each row gets one result."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import csv
 import io
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import httpx
@@ -24,33 +25,34 @@ ROWS = 60_000
 
 
 @pytest.mark.long
-def test_a_killed_batch_ends_with_one_result_a_row(own_profile: str) -> None:
+def test_a_killed_batch_ends_with_one_result_a_row(own_profile: str, opened: ExitStack) -> None:
     # given a batch of many parts, some of which are done
     stack = up(own_profile)
-    aws = clients_of(stack)
-    project = served_project(api_of(stack, "contributor"), aws, settings_of_batches(aws))
+    aws, api = clients_of(opened, stack), api_of(opened, stack, "invoker")
+    pusher = api_of(opened, stack, "contributor")
+    project = served_project(pusher, aws, settings_of_batches(aws))
     content = as_csv(people(ROWS))
     wanted = {"filename": "people.csv", "size": len(content), "part_bytes": 1 << 16}
-    ticket = api_of(stack, "invoker").post(f"{V1}/projects/{project}/batches", json=wanted).json()
+    ticket = api.post(f"{V1}/projects/{project}/batches", json=wanted).json()
     assert httpx.put(ticket["url"], content=content).status_code == 200
     one = f"{V1}/projects/{project}/batches/{ticket['batch_id']}"
-    half = eventually(lambda: under_way(api_of(stack, "invoker"), one), "the middle of a batch", 300)
+    half = eventually(lambda: under_way(api, one), "the middle of a batch", 300)
 
     # when the stack is killed, with the tables as they were a moment ago, and started
     running = emulator.find_running(profile_named(own_profile))
     assert running is not None
     emulator.write_snapshot(running)
-    eventually(
-        lambda: api_of(stack, "invoker").get(one).json()["parts_done"] > half["parts_done"], "one more part"
-    )
+    eventually(lambda: api.get(one).json()["parts_done"] > half["parts_done"], "one more part")
     os.kill(running.pid, signal.SIGKILL)
-    api = api_of(up(own_profile), "invoker")
+    again = api_of(opened, up(own_profile), "invoker")
 
     # then it goes on to its end
-    ended = eventually(lambda: found if (found := api.get(one).json())["ended_at"] else None, "its end", 600)
+    ended = eventually(
+        lambda: found if (found := again.get(one).json())["ended_at"] else None, "its end", 600
+    )
     assert (ended["status"], ended["scored"], ended["failed"]) == ("succeeded", ROWS, 0)
     assert ended["attempt"] > 1
-    assert [int(row["row"]) for row in results(api, one)] == list(range(ROWS))
+    assert [int(row["row"]) for row in results(again, one)] == list(range(ROWS))
 
 
 def under_way(api: httpx.Client, one: str) -> dict[str, Any] | None:
@@ -71,12 +73,21 @@ def results(api: httpx.Client, one: str) -> list[dict[str, str]]:
             return rows
 
 
-def api_of(stack: StackStatus, role: str) -> httpx.Client:
+@pytest.fixture
+def opened() -> Iterator[ExitStack]:
+    with ExitStack() as opened:
+        yield opened
+
+
+def api_of(opened: ExitStack, stack: StackStatus, role: str) -> httpx.Client:
     headers = {"authorization": f"Bearer {stack.tokens[role]}"}
-    return httpx.Client(base_url=stack.api_url, headers=headers, timeout=35)
+    return opened.enter_context(httpx.Client(base_url=stack.api_url, headers=headers, timeout=35))
 
 
-def clients_of(stack: StackStatus) -> Callable[[str], Any]:
-    return lambda service: root_session().client(
-        service, endpoint_url=stack.aws_endpoint_url, config=client_config()
-    )
+def clients_of(opened: ExitStack, stack: StackStatus) -> Callable[[str], Any]:
+    def client(service: str) -> Any:
+        made = root_session().client(service, endpoint_url=stack.aws_endpoint_url, config=client_config())
+        opened.callback(made.close)
+        return made
+
+    return client
