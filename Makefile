@@ -13,7 +13,7 @@ TEST_OPTIONS ?= -n 2 --dist worksteal
 
 help:
 	@echo "make demo    the whole platform on an embedded AWS, from an uploaded file to an approved model and back"
-	@echo "make test    every test, end to end on an embedded AWS of its own"
+	@echo "make test    every test but the longest, end to end on an embedded AWS of its own"
 	@echo "make long    the tests that take too long for that: restarts, imports, thousands of models, large searches"
 	@echo "make check   lint, types, import rules, templates, documents, sizes"
 	@echo "make cdk     the real CDK CLI (from npm) against an embedded AWS of its own"

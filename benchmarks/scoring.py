@@ -196,6 +196,8 @@ def _environment(aws: str) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": "benchmark",
         "AWS_SECRET_ACCESS_KEY": "benchmark",
         "AWS_DEFAULT_REGION": "eu-central-1",
+        # Bytecode is kept from the first of several runs: a deployed function's comes with it.
+        "PYTHONDONTWRITEBYTECODE": "",
     }
 
 
