@@ -28,6 +28,11 @@ def make_job(stack: StackStatus, aws: Callable[[str], Any], api_as: ApiAs) -> Ma
     return make
 
 
+def some_always(cases: dict[str, Any], *always: str) -> list[Any]:
+    """`tests/stores` has all of these too: through the doors the others come with `make long`."""
+    return [pytest.param(case, marks=() if case in always else pytest.mark.long) for case in cases]
+
+
 BAD_DATA: dict[str, tuple[bytes, str]] = {
     "empty file": (b"", "file"),
     "header only": (csv([]), "rows"),
@@ -44,7 +49,7 @@ BAD_DATA: dict[str, tuple[bytes, str]] = {
 }
 
 
-@pytest.mark.parametrize("bad", BAD_DATA)
+@pytest.mark.parametrize("bad", some_always(BAD_DATA, "empty file", "not a table", "duplicate ids"))
 def test_bad_data_is_rejected_with_its_reason(make_job: MakeJob, bad: str) -> None:
     job = make_job()
     content, where = BAD_DATA[bad]
@@ -137,7 +142,7 @@ BAD_CODE: dict[str, tuple[str, str]] = {
 }
 
 
-@pytest.mark.parametrize("bad", BAD_CODE)
+@pytest.mark.parametrize("bad", some_always(BAD_CODE, "never ends", "reads what is not its own"))
 def test_bad_training_code_ends_with_a_reason(make_job: MakeJob, bad: str) -> None:
     train, told = BAD_CODE[bad]
     test = "def test_nothing():\n    pass\n"

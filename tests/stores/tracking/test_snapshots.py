@@ -127,6 +127,7 @@ def test_a_change_in_the_moment_of_the_snapshot_is_not_lost(world: World) -> Non
     assert calls == ["get_item", "get_item"]
 
 
+@pytest.mark.long
 def test_what_notes_cannot_tell_any_more_is_read_whole_and_mended(world: World) -> None:
     run(world, "a")
     world.refresh()
@@ -162,6 +163,7 @@ def test_a_damaged_snapshot_is_ignored_and_built_again(world: World, damage: str
     assert world.names() == ["a", "b"]
 
 
+@pytest.mark.long
 def test_of_two_builders_one_wins_and_nothing_is_left_behind(world: World) -> None:
     run(world, "a")
     world.refresh()
@@ -188,6 +190,7 @@ def test_of_two_builders_one_wins_and_nothing_is_left_behind(world: World) -> No
     assert {key.rpartition("/")[2] for key in world.objects()} == named
 
 
+@pytest.mark.long
 def test_a_build_that_was_cut_short_goes_on(world: World) -> None:
     key = keys.experiment(tenant=TENANT, experiment_id=world.experiment)
     world.writer.table.update(key, {"shards": 6})
@@ -218,6 +221,7 @@ def test_a_build_that_was_cut_short_goes_on(world: World) -> None:
     assert world.names() == sorted(made)
 
 
+@pytest.mark.long
 def test_a_young_snapshot_is_left_alone_until_much_has_changed(world: World) -> None:
     run_id = run(world, "a")
     assert world.refresh(asked=False) == "written"
