@@ -49,6 +49,7 @@ ROUTES: tuple[tuple[str, str, Callable[..., Answer]], ...] = (
     ("POST", f"{_ENDPOINT}/explain", explain.invocations),
     ("GET", "sluice/v1/predictions/{prediction_id}/explanation", explain.recorded),
 )
+_ROUTES = tuple((method, tuple(pattern.split("/")), door) for method, pattern, door in ROUTES)
 
 
 def form_of(call: Call) -> Form:
@@ -59,8 +60,8 @@ def form_of(call: Call) -> Form:
 def dispatch(serving: Serving, call: Call) -> Answer:
     """The answer of the route that fits; NotFound or MethodNotAllowedError when none does."""
     other_method = False
-    for method, pattern, door in ROUTES:
-        found = _match(pattern.split("/"), call.path)
+    for method, pattern, door in _ROUTES:
+        found = _match(pattern, call.path)
         if found is None:
             continue
         if method == call.method:
@@ -72,7 +73,7 @@ def dispatch(serving: Serving, call: Call) -> Answer:
     raise NotFound(f"there is nothing at {address[:200]}")
 
 
-def _match(pattern: list[str], path: tuple[str, ...]) -> dict[str, str] | None:
+def _match(pattern: tuple[str, ...], path: tuple[str, ...]) -> dict[str, str] | None:
     if len(pattern) != len(path):
         return None
     found: dict[str, str] = {}

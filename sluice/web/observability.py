@@ -6,6 +6,8 @@ thousand models cost no metric each. Keys, not sentences: what a line means is i
 
 from __future__ import annotations
 
+import json
+import logging
 import os
 import re
 import time
@@ -17,6 +19,7 @@ from functools import cache, wraps
 from typing import Any
 
 from aws_lambda_powertools.logging import Logger
+from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
 Event = dict[str, Any]
 Handler = Callable[[Event, Any], Any]
@@ -62,11 +65,30 @@ class LogKey(StrEnum):
 _notes: ContextVar[dict[str, Any] | None] = ContextVar("notes", default=None)
 
 
+class _Lines(LambdaPowertoolsFormatter):
+    """Powertools' lines; an access line, of which every answer has one, in a fourth of the time."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One JSON object."""
+        if record.msg is not LogKey.ACCESS:
+            return super().format(record)
+        moment = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(record.created))
+        line = {
+            "level": record.levelname,
+            "message": record.msg,
+            "timestamp": f"{moment},{int(record.msecs):03d}+0000",
+            **{key: self.log_format[key] for key in ("service", "correlation_id") if key in self.log_format},
+            **record.__dict__["line"],
+        }
+        return json.dumps(line, separators=(",", ":"), default=str)
+
+
 @cache
 def logger() -> Logger:
     """The room's logger: JSON lines, service and level from the environment."""
+    service = os.environ.get("POWERTOOLS_SERVICE_NAME", "sluice")
     return Logger(
-        service=os.environ.get("POWERTOOLS_SERVICE_NAME", "sluice"), level=os.environ.get("LOG_LEVEL", "INFO")
+        service=service, level=os.environ.get("LOG_LEVEL", "INFO"), logger_formatter=_Lines(service=service)
     )
 
 
@@ -102,7 +124,7 @@ def observed(handler: Handler) -> Handler:
             return answer
         finally:
             line["milliseconds"] = round((time.perf_counter() - started) * 1000, 1)
-            logger().info(LogKey.ACCESS, extra=line)
+            logger().info(LogKey.ACCESS, extra={"line": line})
             _notes.reset(token)
 
     return observe
