@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 import onnxruntime
 
 from functions.predict.explaining import Explaining
 from functions.predict.model_source import ModelSource
-from functions.predict.serving import KeepsRequests, Serving
+from functions.predict.serving import Serving
 from sluice.bundle.verify import Verified
 from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.clock import system_clock
@@ -37,10 +37,17 @@ class OneEndpoint:
         return self.endpoint if project == self.endpoint.project and environment in _ANSWERED else None
 
 
+class KeepsFindings(Protocol):
+    """A ledger that takes a record once more, with the prediction of it that was found something about."""
+
+    def put(self, tenant: str, request: ScoredRequest, finding: str | None = None) -> None:
+        """As KeepsRequests; home takes the record once and the finding once."""
+
+
 class NoLedger:
     """For a device that may keep nothing."""
 
-    def put(self, tenant: str, request: ScoredRequest) -> None:
+    def put(self, tenant: str, request: ScoredRequest, finding: str | None = None) -> None:
         """Forgets it."""
 
 
@@ -52,12 +59,7 @@ def _no_version(tenant: str, project: str, version: int) -> NoReturn:  # noqa: A
     raise NotFound(f"version {version} of {project} is not here")
 
 
-def _note_finding(tenant: str, request: ScoredRequest, prediction_id: str) -> None:  # noqa: ARG001 - same
-    """There is no audit here but the log."""
-    logger().warning(LogKey.PROTECTED_RANKED, extra={"prediction_id": prediction_id})
-
-
-def build_serving(verified: Verified, settings: Settings, ledger: KeepsRequests) -> Serving:
+def build_serving(verified: Verified, settings: Settings, ledger: KeepsFindings) -> Serving:
     """Serving with the bundle's model loaded; IntegrityError when it cannot be."""
     bundle = verified.bundle
     refs = {
@@ -84,13 +86,18 @@ def build_serving(verified: Verified, settings: Settings, ledger: KeepsRequests)
         except OSError as error:
             raise IntegrityError(f"{ref.key} cannot be read: {error.strerror}") from error
 
+    def report(tenant: str, request: ScoredRequest, prediction_id: str) -> None:
+        """The audit is at home; here there is the log."""
+        logger().warning(LogKey.PROTECTED_RANKED, extra={"prediction_id": prediction_id})
+        ledger.put(tenant, request, prediction_id)
+
     serving = Serving(
         endpoints=OneEndpoint(endpoint),
         source=ModelSource(ModelCache(read, _MEMORY)),
         ledger=ledger,
         knows_project=lambda _tenant, project: project == bundle.project,
         clock=system_clock,
-        explaining=Explaining(read, _nothing, _no_version, _note_finding),
+        explaining=Explaining(read, _nothing, _no_version, report),
     )
     onnxruntime.disable_telemetry_events()
     serving.source.load(variant)

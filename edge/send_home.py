@@ -59,10 +59,10 @@ class Home:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise Unavailable(f"home does not answer: {error}") from error
 
-    def put(self, tenant: str, request: ScoredRequest) -> None:  # noqa: ARG002 - a ledger's signature
+    def put(self, tenant: str, request: ScoredRequest, finding: str | None = None) -> None:  # noqa: ARG002 - a ledger's signature
         """Durable at home when it returns; Unavailable when it could not be brought there."""
         try:
-            refused = self.send([write_travelling(request)])
+            refused = self.send([write_travelling(request, finding)])
         except NotTakenError as error:
             raise Unavailable(str(error)) from error
         if refused:

@@ -7,12 +7,11 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
-from edge.build_serving import NoLedger, build_serving
+from edge.build_serving import KeepsFindings, NoLedger, build_serving
 from edge.door import Door
 from edge.send_home import Home, Sender
 from edge.settings import SettingError, Settings, read_settings
 from edge.waiting import Waiting
-from functions.predict.serving import KeepsRequests
 from sluice.bundle.verify import Verified, verify_bundle
 from sluice.domain.errors import SluiceError
 from sluice.web.limits import Limits
@@ -94,7 +93,7 @@ def run_lambda() -> None:
     run(["awslambdaric", "edge.lambda_function.handler"])
 
 
-def _door(verified: Verified, settings: Settings, ledger: KeepsRequests) -> Door:
+def _door(verified: Verified, settings: Settings, ledger: KeepsFindings) -> Door:
     limits = Limits(settings.body_bytes, settings.body_bytes)
     return Door(build_serving(verified, settings, ledger), verified.bundle.project, limits, settings.token)
 
@@ -107,7 +106,7 @@ def _home(verified: Verified, settings: Settings) -> Home | None:
 
 def _ledger(
     verified: Verified, settings: Settings, home: Home | None
-) -> tuple[KeepsRequests, Waiting | None]:
+) -> tuple[KeepsFindings, Waiting | None]:
     if settings.ledger == "none":
         return NoLedger(), None
     if settings.ledger == "home" and home:

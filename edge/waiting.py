@@ -43,11 +43,11 @@ class Waiting:
             "SELECT coalesce(sum(length(CAST(record AS BLOB))), 0) FROM waiting"
         ).fetchone()
 
-    def put(self, tenant: str, request: ScoredRequest) -> None:  # noqa: ARG002 - a ledger's signature
+    def put(self, tenant: str, request: ScoredRequest, finding: str | None = None) -> None:  # noqa: ARG002 - a ledger's signature
         """Durable when it returns. Unavailable when the disk or the space for records is full, TooLarge for
         a record that could not travel.
         """
-        document = write_travelling(request)
+        document = write_travelling(request, finding)
         size = len(document.encode())
         if size > MAX_DOCUMENT_BYTES:
             raise TooLarge(

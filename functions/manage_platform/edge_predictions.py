@@ -13,9 +13,10 @@ from functions.manage_platform.routes import Body, Call, Json, Route, accepting,
 from sluice.domain.endpoints import EDGE
 from sluice.domain.errors import Conflict, Invalid, NotFound
 from sluice.domain.model import ModelVersion
-from sluice.domain.predictions import ScoredRequest
-from sluice.domain.travelling import read_travelling
+from sluice.domain.predictions import ScoredRequest, parse_prediction_id
+from sluice.domain.travelling import FINDING, read_travelling
 from sluice.scoring.manifest import Manifest
+from sluice.stores.findings import report_protected
 
 MOST_RECORDS = 200
 
@@ -59,7 +60,9 @@ def bring(call: Call, body: SendRecords) -> Json:
             request = read_travelling(document)
             model, manifest = known(request.model_version)
             _check(request, call.project, model, manifest)
-            call.platform.predictions.put(call.tenant, _at_home(request, call, body.device, manifest))
+            kept = _at_home(request, call, body.device, manifest)
+            call.platform.predictions.put(call.tenant, kept)
+            _report(call, kept, document.get(FINDING))
         except (Invalid, NotFound, Conflict) as error:
             rejected.append(RefusedRecord(str(document.get("request_id", ""))[:80], str(error)))
     accepted = len(body.records) - len(rejected)
@@ -71,6 +74,15 @@ def bring(call: Call, body: SendRecords) -> Json:
         rejected=len(rejected),
     )
     return shown(Brought(accepted, tuple(rejected)))
+
+
+def _report(call: Call, request: ScoredRequest, finding: object) -> None:
+    """What the device found when it explained a prediction of this record: once, as everywhere."""
+    if finding is None:
+        return
+    if not isinstance(finding, str) or parse_prediction_id(finding)[0] != request.request_id:
+        raise Invalid(f"{FINDING} names no prediction of the record")
+    report_protected(call.platform.audit, call.tenant, request, finding)
 
 
 def _check(request: ScoredRequest, project: str, model: ModelVersion, manifest: Manifest) -> None:

@@ -32,14 +32,19 @@ _TEXTS = (
 )
 
 
-def write_travelling(request: ScoredRequest) -> str:
-    """The request as JSON text, numbers exact."""
+FINDING = "protected_ranked"
+"""Beside a record: the id of its prediction among whose reasons a protected attribute ranks."""
+
+
+def write_travelling(request: ScoredRequest, finding: str | None = None) -> str:
+    """The request as JSON text, numbers exact; and what was found when it was explained."""
     document = {entry.name: getattr(request, entry.name) for entry in _FIELDS}
     for name in _COLUMNS:
         document[name] = {key: pack(cells) for key, cells in document[name].items()}
     for name in _LISTS:
         document[name] = pack(document[name])
     document["timings"] = dict(request.timings)
+    document |= {FINDING: finding} if finding else {}
     return json.dumps(document, separators=(",", ":"))
 
 

@@ -284,6 +284,10 @@ def test_a_full_ledger_and_a_wrong_token_are_told_in_the_protocols_form(
             large = edge.post("/invocations", content=b"x" * 6_000_000, headers={"content-type": "text/csv"})
             assert (large.status_code, large.json()["error_code"]) == (413, "BAD_REQUEST")
             assert edge.post("/v2/models/other/infer", json={}).status_code == 404
+            # A body that ends before its Content-Length says so costs nobody else an answer.
+            with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), 5) as liar:
+                liar.sendall(b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 999\r\n\r\n{}")
+            assert edge.get("/ping").status_code == 200
 
 
 class RuntimeApi(HTTPServer):

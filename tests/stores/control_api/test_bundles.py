@@ -236,6 +236,18 @@ def test_records_that_make_no_sense_are_named_and_the_others_taken(api: Api) -> 
     assert len(answer["rejected"]) == len(wrong)
 
 
+def test_what_a_device_found_about_a_prediction_is_in_the_audit_once(api: Api) -> None:
+    sent = record(register_model(api.platform))
+    for found in (f"{REQUEST}.1", f"{REQUEST}.1", None, "01936b2e-0000-7000-8000-000000000199.0", 7):
+        api.post(SEND, {"device": "till-7", "records": [sent | {"protected_ranked": found}]}, SCORER).ok()
+
+    events = api.platform.audit.events(TENANT, PROJECT).values()
+    findings = [each for each in events if each.action == "finding.protected_ranked"]
+    assert [(each.subject, each.details["environment"]) for each in findings] == [
+        (f"prediction:{REQUEST}.1", "edge")
+    ]
+
+
 def test_another_content_under_a_known_id_is_refused(api: Api) -> None:
     model = register_model(api.platform)
     api.post(SEND, {"device": "till-7", "records": [record(model)]}, SCORER).ok()

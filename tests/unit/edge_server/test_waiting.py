@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from edge.build_serving import build_serving
 from edge.send_home import Home, NotTakenError, Sender
 from edge.settings import SettingError, read_settings
 from edge.waiting import Waiting
+from sluice.bundle.verify import verify_bundle
 from sluice.domain.errors import Unavailable
 from sluice.domain.predictions import ScoredRequest
 from sluice.domain.travelling import read_travelling
+from tests.unit.edge_server.bundles import write_credit_bundle
 
 
 def request(number: int, *, rows: int = 1) -> ScoredRequest:
@@ -73,6 +76,19 @@ def test_records_outlive_the_process_in_their_order(tmp_path: Path) -> None:
 
     documents = [json.loads(record.document) for record in again.oldest(1_000_000, 10)]
     assert [read_travelling(document) for document in documents] == [request(number) for number in range(3)]
+
+
+def test_what_was_found_about_a_prediction_travels_with_its_record(tmp_path: Path) -> None:
+    key = write_credit_bundle(tmp_path / "bundle")
+    waiting = Waiting(tmp_path / "l.db", 1_000_000)
+    serving = build_serving(verify_bundle(tmp_path / "bundle", key), read_settings({}), waiting)
+    assert serving.explaining is not None
+
+    serving.explaining.report("default", request(1), f"{request(1).request_id}.0")
+
+    (document,) = [json.loads(record.document) for record in waiting.oldest(1_000_000, 10)]
+    assert document["protected_ranked"] == f"{request(1).request_id}.0"
+    assert read_travelling(document) == request(1)
 
 
 def test_a_full_ledger_refuses_or_gives_up_the_oldest(tmp_path: Path) -> None:

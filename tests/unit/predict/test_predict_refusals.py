@@ -95,6 +95,53 @@ def test_open_inference_says_error(room: Room, made: dict[str, Any], status: int
     assert room.ledger.requests == {}
 
 
+def changed(place: int, **fields: Any) -> list[dict[str, Any]]:
+    """The good tensors, but for one."""
+    return [{**each, **fields} if number == place else each for number, each in enumerate(INPUTS)]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "text"),
+    [
+        (changed(0, data=[60, 61]), "2 values, its shape says 1"),
+        (changed(0, shape=[1, 2]), "[rows] or [rows, 1]"),
+        (changed(0, shape=[-1]), "a list of sizes"),
+        (changed(0, shape=[2], data=[60, 61]), "different numbers of rows"),
+        (changed(0, data=[[60, 61]]), "ragged"),
+        (changed(0, datatype="BYTES", data=["60"]), "expected FP64, got BYTES"),
+        (changed(0, datatype="FP65"), "datatype must be one of"),
+        (changed(2, data=["no"]), "is no BOOL"),
+        (changed(0, data=[1e400]), "finite"),
+        ([*INPUTS, INPUTS[0]], "two inputs have the same name"),
+        (changed(0, name="agee"), "no input 'agee'"),
+        (INPUTS[1:], "age"),
+        ([{**INPUTS[0], "name": f"c{number}"} for number in range(10_001)], "no input 'c0'"),
+        (changed(0, data="[" * 100_000), "expected data"),
+    ],
+)
+def test_tensors_that_are_not_the_models_are_refused_by_name(
+    room: Room, inputs: list[dict[str, Any]], text: str
+) -> None:
+    reply = room.post(INFER, {"inputs": inputs})
+
+    assert (reply.status, list(reply.json)) == (400, ["error"])
+    assert text in reply.json["error"]
+    assert room.ledger.requests == {}
+
+
+def test_binary_data_that_is_not_as_long_as_it_says_is_refused(room: Room) -> None:
+    content, length = binary_request()
+    for sent, said, text in (
+        (content[:-1], length, "bytes of binary data, the body has"),
+        (content + b"x", length, "bytes of binary data, the body has"),
+        (content, len(content) + 1, "the body has"),
+        (content, length - 1, "not JSON"),
+    ):
+        reply = room.post(INFER, sent, inference_header_content_length=str(said))
+        assert (reply.status, list(reply.json)) == (400, ["error"])
+        assert text in reply.json["error"]
+
+
 def test_broken_base64_is_a_bad_request(room: Room) -> None:
     made = event("POST", INFER, b"x") | {"body": "***"}
 
