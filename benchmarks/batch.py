@@ -172,7 +172,6 @@ def _measured(way: str, folder: Path, file: Path) -> dict[str, float]:
 
 
 def main() -> None:
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     if "--measure" in sys.argv:
         way, folder, file = sys.argv[2:]
         measure(way, Path(folder), Path(file))

@@ -32,7 +32,7 @@ class _Counting:
     """The light client, counting requests and write units (as the embedded AWS tells them)."""
 
     def __init__(self) -> None:
-        self.requests, self.units, self.waited = 0, 0.0, 0.0
+        self.requests, self.units = 0, 0.0
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def call(**arguments: Any) -> Any:  # noqa: ANN401 - JSON
@@ -49,10 +49,8 @@ class _Counting:
 
 def _places() -> tuple[str, str]:
     """The stack's tracking table and artifacts bucket."""
-    session, options = (
-        root_session(),
-        {"endpoint_url": os.environ["AWS_ENDPOINT_URL"], "config": client_config()},
-    )
+    session = root_session()
+    options = {"endpoint_url": os.environ["AWS_ENDPOINT_URL"], "config": client_config()}
     tables = session.client("dynamodb", **options).list_tables()["TableNames"]
     buckets = [one["Name"] for one in session.client("s3", **options).list_buckets()["Buckets"]]
     return next(one for one in tables if "Tracking" in one), next(

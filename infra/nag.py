@@ -32,6 +32,16 @@ _EXECUTIONS = "Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::Account
 # As the rules spell the machine's own name, which its policy takes from its ARN.
 _BATCH_MACHINE = '{"Fn::Select":[6,{"Fn::Split":[":",{"Ref":"WorkflowMachine0C2E3460"}]}]}'
 
+_LISTS_STREAMS = "Listing streams has no resource."
+_ANSWERS_TASKS = "Answering a waiting task has no resource: who answers must hold its token."
+_WITHOUT_RESOURCE = (
+    ("Monitoring/ArchivePredictions", _LISTS_STREAMS),
+    ("Monitoring/SnapshotRuns", _LISTS_STREAMS),
+    ("Api/ManagePlatform", _ANSWERS_TASKS),
+    ("Monitoring/ResumeWorkflows", _ANSWERS_TASKS),
+    ("Promotion/PromoteModel", _ANSWERS_TASKS),
+)
+
 ACKNOWLEDGED = (
     Acknowledged(
         "Sluice-*/Function",
@@ -57,35 +67,9 @@ ACKNOWLEDGED = (
         "It asks whether an execution runs; executions get their names at run time.",
         tuple(f"{_EXECUTIONS}{{{name}-machine}}:*" for name in ("training", "promotion", "batch")),
     ),
-    Acknowledged(
-        "Sluice-*-Monitoring/ArchivePredictions/Role/DefaultPolicy",
-        "AwsSolutions-IAM5",
-        "Listing streams has no resource.",
-        ("Resource::*",),
-    ),
-    Acknowledged(
-        "Sluice-*-Monitoring/SnapshotRuns/Role/DefaultPolicy",
-        "AwsSolutions-IAM5",
-        "Listing streams has no resource.",
-        ("Resource::*",),
-    ),
-    Acknowledged(
-        "Sluice-*-Api/ManagePlatform/Role/DefaultPolicy",
-        "AwsSolutions-IAM5",
-        "Answering a waiting task has no resource: who answers must hold its token.",
-        ("Resource::*",),
-    ),
-    Acknowledged(
-        "Sluice-*-Monitoring/ResumeWorkflows/Role/DefaultPolicy",
-        "AwsSolutions-IAM5",
-        "Answering a waiting task has no resource: who answers must hold its token.",
-        ("Resource::*",),
-    ),
-    Acknowledged(
-        "Sluice-*-Promotion/PromoteModel/Role/DefaultPolicy",
-        "AwsSolutions-IAM5",
-        "Answering a waiting task has no resource: who answers must hold its token.",
-        ("Resource::*",),
+    *(
+        Acknowledged(f"Sluice-*-{room}/Role/DefaultPolicy", "AwsSolutions-IAM5", reason, ("Resource::*",))
+        for room, reason in _WITHOUT_RESOURCE
     ),
     Acknowledged(
         "Sluice-*/Workflow/Machine/Role/DefaultPolicy",
@@ -123,15 +107,13 @@ ACKNOWLEDGED = (
         )
         for route in ("static-files--{proxy+}", "sign-in", "sign-in--{proxy+}", "sign-out")
     ),
-    Acknowledged(
-        "Sluice-*-Api/Http/GET--health",
-        "AwsSolutions-APIG4",
-        "Health is the one thing that is open, by decision.",
-    ),
-    Acknowledged(
-        "Sluice-*-Api/Http/GET--sluice--v1--health",
-        "AwsSolutions-APIG4",
-        "Health is the one thing that is open, by decision.",
+    *(
+        Acknowledged(
+            f"Sluice-*-Api/Http/GET--{route}",
+            "AwsSolutions-APIG4",
+            "Health is the one thing that is open, by decision.",
+        )
+        for route in ("health", "sluice--v1--health")
     ),
 )
 

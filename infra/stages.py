@@ -62,15 +62,15 @@ class Stage:
     """
 
     name: str
-    log_level: str
     log_retention: logs.RetentionDays
     deletion_protection: bool
     audit_lock: Duration
     audit_lock_compliance: bool
-    drift_check_every: Duration
     requests_per_second: int
     burst: int
     batch_concurrency: int
+    log_level: str = "INFO"
+    drift_check_every: Duration = Duration.hours(1)  # noqa: RUF009 - immutable
     scoring: Readiness = Readiness()
     tracking_retention: Duration = Duration.days(30)  # noqa: RUF009 - immutable
     artifact_root_mode: str = "proxied"
@@ -84,24 +84,20 @@ class Stage:
 def _stages() -> dict[str, Stage]:
     dev = Stage(
         name="dev",
-        log_level="INFO",
         log_retention=logs.RetentionDays.ONE_WEEK,
         deletion_protection=False,
         audit_lock=Duration.days(1),
         audit_lock_compliance=False,
-        drift_check_every=Duration.hours(1),
         requests_per_second=500,
         burst=1000,
         batch_concurrency=4,
     )
     prod = Stage(
         name="prod",
-        log_level="INFO",
         log_retention=logs.RetentionDays.THREE_MONTHS,
         deletion_protection=True,
         audit_lock=Duration.days(400),
         audit_lock_compliance=True,
-        drift_check_every=Duration.hours(1),
         requests_per_second=2000,
         burst=4000,
         batch_concurrency=100,

@@ -35,7 +35,7 @@ class Deliveries(Protocol):
 
 def archive_delivery(archive: Archive, batch: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """Archive and count; gives how many records were counted, known already, and unreadable."""
-    return take_delivery(archive.monitoring, list(read_records(batch)), partial(count_stretch, archive))
+    return take_delivery(archive.counts, list(read_records(batch)), partial(count_stretch, archive))
 
 
 def take_delivery(

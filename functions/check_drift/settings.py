@@ -7,7 +7,6 @@ from functools import cache, cached_property
 
 from sluice.stores.baselines import BaselineStore
 from sluice.stores.deployment import Deployment
-from sluice.stores.monitoring import MonitoringStore
 
 
 class Monitoring(Deployment):
@@ -16,10 +15,6 @@ class Monitoring(Deployment):
     @cached_property
     def baselines(self) -> BaselineStore:
         return BaselineStore(self.models, self.artefacts)
-
-    @cached_property
-    def counts(self) -> MonitoringStore:
-        return MonitoringStore(self.platform)
 
 
 @cache

@@ -70,10 +70,8 @@ def _everything(cleaning: Cleaning, tenant: str, cursor: list[str]) -> Step:
     for project in list(cleaning.projects.names(tenant)):
         yield from _predictions(cleaning, tenant, project, cursor)
         yield from _objects(cleaning, "DATA_BUCKET", f"{project_folder(tenant, project)}/")
-        partition, table = (
-            platform_keys.project_partition(tenant=tenant, project=project),
-            cleaning.clearable["platform"],
-        )
+        partition = platform_keys.project_partition(tenant=tenant, project=project)
+        table = cleaning.clearable["platform"]
         for batch in table.read(partition, "batch#"):
             parts = platform_keys.batch_partition(tenant=tenant, batch_id=batch["batch_id"])
             yield from _items(table.clear(parts))

@@ -2,22 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from functions.manage_platform.routes import Call, Json, Route, listing, shown
+from functions.manage_platform.routes import Call, Json, Route, listed, shown
 from sluice.domain.audit import AuditEvent, Verification, verify
-from sluice.stores.items import Item
-from sluice.stores.records import from_item
-
-
-def show_all(call: Call) -> Json:
-    project = call.project
-    fetch = partial(call.platform.audit.page, call.tenant, project)
-
-    def view(item: Item) -> Json:
-        return shown(from_item(AuditEvent, item))
-
-    return listing(call, f"audit/{project}", fetch, view)
 
 
 def verification(call: Call) -> Json:
@@ -34,7 +20,7 @@ ROUTES = (
         "/projects/{project}/audit",
         "audit.read",
         "Audit events, the newest first",
-        show_all,
+        listed("audit", lambda platform: platform.audit.page, AuditEvent),
         answer=AuditEvent,
         paged=True,
     ),

@@ -9,7 +9,6 @@ from functools import partial
 from functions.manage_platform.routes import Body, Call, Json, Route, accepting, listing, shown
 from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.errors import Invalid, NotFound, Reason
-from sluice.domain.event import Event
 from sluice.project.section import Name
 from sluice.stores import keys
 from sluice.stores.items import Item
@@ -55,15 +54,7 @@ def request(call: Call, body: RequestCheck) -> Json:
     if body.environment not in known:
         reason = Reason("environment", "unknown environment", body.environment, ", ".join(known))
         raise Invalid("no such environment", [reason])
-    event = Event(
-        type="DriftCheckRequested",
-        tenant=call.tenant,
-        project=call.project,
-        correlation_id=call.correlation_id,
-        causation_id=call.correlation_id,
-        data={"environment": body.environment, "requested_by": call.caller.principal},
-    )
-    event_id = call.platform.events.publish(event)
+    event_id = call.publish("DriftCheckRequested", {"environment": body.environment})
     call.record(call.project, "drift.request", f"endpoint:{body.environment}", event_id=event_id)
     return {"event_id": event_id, "project": call.project, "environment": body.environment}
 
@@ -72,7 +63,7 @@ def _progress(call: Call, environment: str) -> Json:
     """Of the newest model version that was scored there; all zero before the first row is counted."""
     found = [
         each
-        for each in call.platform.monitoring.progress(call.tenant, call.project)
+        for each in call.platform.counts.progress(call.tenant, call.project)
         if each.environment == environment
     ]
     return shown(max(found, key=lambda each: each.model_version, default=Progress(environment, 0, 0, 0, 0)))

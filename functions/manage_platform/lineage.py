@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-from functions.manage_platform.routes import Call, Json, Route
+from functions.manage_platform.routes import Call, Json, Route, shown
 from sluice.domain.lineage import Edge
 from sluice.web.problems import BadRequest
 
@@ -37,12 +37,7 @@ def show(call: Call) -> Json:
     downstream, more_down = _follow(
         node, lambda at: store.outgoing(call.tenant, project, at), lambda edge: edge.target
     )
-    return {
-        "node": node,
-        "upstream": [asdict(edge) for edge in upstream],
-        "downstream": [asdict(edge) for edge in downstream],
-        "truncated": more_up or more_down,
-    }
+    return shown(Lineage(node, tuple(upstream), tuple(downstream), more_up or more_down))
 
 
 def _follow(

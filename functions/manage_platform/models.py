@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
-from functools import partial
 
-from functions.manage_platform.routes import Call, Json, Route, listing, shown
+from functions.manage_platform.routes import Call, Json, Route, listed, shown
 from sluice.domain.errors import NotFound
 from sluice.domain.model import ModelVersion
-from sluice.stores.items import Item
-from sluice.stores.records import from_item
-
-
-def show_all(call: Call) -> Json:
-    project = call.project
-    fetch = partial(call.platform.models.page, call.tenant, project)
-
-    def view(item: Item) -> Json:
-        return shown(from_item(ModelVersion, item))
-
-    return listing(call, f"models/{project}", fetch, view)
 
 
 def show(call: Call) -> Json:
     return shown(call.platform.models.get(call.tenant, call.project, call.number("version")))
+
+
+_OF_VERSION = (
+    "version", "model_digest", "outcome", "verdict", "dataset", "requested_by", "created_at", "promotions",
+)  # fmt: skip
 
 
 def show_card(call: Call) -> Json:
@@ -35,17 +26,8 @@ def show_card(call: Call) -> Json:
             f"version {model.version} was registered before there were model cards: train it again"
         )
     card: Json = json.loads(call.platform.artefacts.read(model.artefacts["card"]))
-    version = {
-        "version": model.version,
-        "model_digest": model.model_digest,
-        "outcome": model.outcome,
-        "verdict": dict(model.verdict),
-        "dataset": asdict(model.dataset),
-        "requested_by": model.requested_by,
-        "created_at": model.created_at,
-        "promotions": dict(model.promotions),
-    }
-    return card | version
+    known = shown(model)
+    return card | {name: known[name] for name in _OF_VERSION}
 
 
 ROUTES = (
@@ -54,7 +36,7 @@ ROUTES = (
         "/projects/{project}/models",
         "model.read",
         "Model versions, the newest first",
-        show_all,
+        listed("models", lambda platform: platform.models.page, ModelVersion),
         answer=ModelVersion,
         paged=True,
     ),

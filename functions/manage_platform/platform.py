@@ -6,10 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sluice.stores import clients
-from sluice.stores.deployment import Deployment
+from sluice.stores.deployment import Deployment, in_platform
 from sluice.stores.feedback import FeedbackStore
-from sluice.stores.ledger import Ledger
-from sluice.stores.monitoring import MonitoringStore
 from sluice.stores.tokens import TokenStore
 from sluice.web.idempotency import IdempotencyStore
 
@@ -22,25 +20,12 @@ if TYPE_CHECKING:
 class Platform(Deployment):
     """Built when first used, for as long as the function lives."""
 
-    @cached_property
-    def predictions(self) -> Ledger:
-        return Ledger(self.ledger, self.artefacts, entity_keys=self.entity_keys)
+    tokens = in_platform(TokenStore)
+    idempotency = in_platform(IdempotencyStore)
 
     @cached_property
     def feedback(self) -> FeedbackStore:
         return FeedbackStore(self.ledger)
-
-    @cached_property
-    def monitoring(self) -> MonitoringStore:
-        return MonitoringStore(self.platform)
-
-    @cached_property
-    def tokens(self) -> TokenStore:
-        return TokenStore(self.platform)
-
-    @cached_property
-    def idempotency(self) -> IdempotencyStore:
-        return IdempotencyStore(self.platform)
 
     @property
     def signer(self) -> S3Client:

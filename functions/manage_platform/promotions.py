@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import Field, StringConstraints
 
-from functions.manage_platform.routes import Body, Call, Json, Route, accepting, listing, shown
+from functions.manage_platform.routes import Body, Call, Json, Route, accepting, listed, shown
 from sluice.domain.promotion import Decision, Promotion
-from sluice.stores.items import Item
-from sluice.stores.records import from_item
 from sluice.web.observability import LogKey, logger
 from sluice.workflows.open_promotion import PromotionRequest, open_promotion
 
@@ -46,16 +43,6 @@ def request(call: Call, body: RequestPromotion) -> Json:
         environment=promotion.environment,
     )
     return _shown(promotion)
-
-
-def show_all(call: Call) -> Json:
-    project = call.project
-    fetch = partial(call.platform.promotions.page, call.tenant, project)
-
-    def view(item: Item) -> Json:
-        return _shown(from_item(Promotion, item))
-
-    return listing(call, f"promotions/{project}", fetch, view)
 
 
 def show(call: Call) -> Json:
@@ -120,7 +107,7 @@ ROUTES = (
         "/projects/{project}/promotions",
         "promotion.read",
         "Promotions, the newest first",
-        show_all,
+        listed("promotions", lambda platform: platform.promotions.page, Promotion, _shown),
         answer=Promotion,
         paged=True,
     ),

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from sluice.domain.errors import Invalid
+from sluice.domain.event import Event, EventType
 from sluice.stores.items import Item, Page
+from sluice.stores.records import from_item
 from sluice.stores.secrets import PAGE_TOKENS
 from sluice.web.caller import Caller
 from sluice.web.pages import seal, unseal
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
     from functions.manage_platform.platform import Platform
+
+    Record = TypeVar("Record", bound=DataclassInstance)
 
 Json = dict[str, Any]
 Method = str
@@ -58,6 +63,12 @@ class Call:
     def number(self, name: str) -> int:
         """A whole number of the path, from 1; BadRequest for anything else."""
         return whole(name, self.path[name], maximum=999_999)
+
+    def publish(self, kind: EventType, data: Json) -> str:
+        """Tell the world what this caller asks for, of the path's project; gives the event's id."""
+        told = {**data, "requested_by": self.caller.principal}
+        event = Event(kind, self.tenant, self.project, self.correlation_id, self.correlation_id, told)
+        return self.platform.events.publish(event)
 
     def record(self, project: str, action: str, subject: str, **details: Any) -> None:
         """Put an audit event of this caller."""
@@ -137,6 +148,30 @@ def listing(call: Call, query: str, fetch: Callable[..., Page], view: Callable[[
     return {"items": items, "next_page_token": following}
 
 
+def shown(record: DataclassInstance, *hidden: str) -> Json:
+    """A record as JSON, without the fields that are nobody's business; absent values are null."""
+    document = asdict(record)
+    for name in hidden:
+        del document[name]
+    return document
+
+
+def listed(
+    name: str,
+    page: Callable[[Platform], Callable[..., Page]],
+    kind: type[Record],
+    view: Callable[[Record], Json | None] = shown,
+) -> Work:
+    """Work that lists records of a `kind`: the path's project's where it names one, else the tenant's."""
+
+    def show_page(call: Call) -> Json:
+        place = tuple(call.path.values())
+        fetch = partial(page(call.platform), call.tenant, *place)
+        return listing(call, "/".join((name, *place)), fetch, lambda item: view(from_item(kind, item)))
+
+    return show_page
+
+
 def _page_key(call: Call) -> bytes:
     return call.platform.secrets.key(call.tenant, PAGE_TOKENS)
 
@@ -146,14 +181,6 @@ def whole(name: str, text: str, *, maximum: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10 and 0 < int(text) <= maximum):  # noqa: PLR2004 - nine digits
         raise BadRequest(f"{name} must be a whole number from 1 to {maximum}, not {text[:40]!r}")
     return int(text)
-
-
-def shown(record: DataclassInstance, *hidden: str) -> Json:
-    """A record as JSON, without the fields that are nobody's business; absent values are null."""
-    document = asdict(record)
-    for name in hidden:
-        del document[name]
-    return document
 
 
 def dumped(document: Json) -> str:

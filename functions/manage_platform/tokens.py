@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from functions.manage_platform.routes import Body, Call, Json, Route, accepting, listing, shown
+from functions.manage_platform.routes import Body, Call, Json, Route, accepting, listed, shown
 from sluice.domain.audit import PLATFORM
 from sluice.domain.clock import format_time
 from sluice.project.section import NAME_PATTERN
-from sluice.stores.items import Item
-from sluice.stores.records import from_item
 from sluice.stores.tokens import Token
 from sluice.web.caller import ALL_PROJECTS
 from sluice.web.permissions import Role
@@ -72,15 +69,6 @@ def issue(call: Call, body: IssueToken) -> Json:
     return {**_shown(token), "token": text}
 
 
-def show_all(call: Call) -> Json:
-    fetch = partial(call.platform.tokens.page, call.tenant)
-
-    def view(item: Item) -> Json:
-        return _shown(from_item(Token, item))
-
-    return listing(call, "tokens", fetch, view)
-
-
 def revoke(call: Call) -> Json:
     """Takes effect when the gateway's cache forgets the token: within 30 seconds."""
     token = call.platform.tokens.revoke(call.tenant, call.path["token_id"])
@@ -101,7 +89,15 @@ def _shown(token: Token) -> Json:
 
 
 ROUTES = (
-    Route("GET", "/tokens", "token.administer", "API tokens", show_all, answer=TokenView, paged=True),
+    Route(
+        "GET",
+        "/tokens",
+        "token.administer",
+        "API tokens",
+        listed("tokens", lambda platform: platform.tokens.page, Token, _shown),
+        answer=TokenView,
+        paged=True,
+    ),
     Route(
         "POST",
         "/tokens",

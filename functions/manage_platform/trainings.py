@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
-from functions.manage_platform.routes import Body, Call, Json, Route, accepting, listing, shown
+from functions.manage_platform.routes import Body, Call, Json, Route, accepting, listed, shown
 from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.errors import Conflict
-from sluice.domain.event import Event
 from sluice.domain.training import OPEN, Training
-from sluice.stores.items import Item
-from sluice.stores.records import from_item
 
 
 class RequestTraining(Body):
@@ -34,14 +30,8 @@ class Requested:
     event_id: str
 
 
-def show_all(call: Call) -> Json:
-    project = call.project
-    fetch = partial(call.platform.trainings.page, call.tenant, project)
-
-    def view(item: Item) -> Json:
-        return shown(from_item(Training, item), "details", "stages")
-
-    return listing(call, f"trainings/{project}", fetch, view)
+def _short(training: Training) -> Json:
+    return shown(training, "details", "stages")
 
 
 def show(call: Call) -> Json:
@@ -89,15 +79,7 @@ def _dataset_of(call: Call, upload_id: str) -> ArtefactRef:
 
 def _publish(call: Call, data: Json) -> Json:
     training_id = call.platform.records.new_id()
-    event = Event(
-        type="TrainingRequested",
-        tenant=call.tenant,
-        project=call.project,
-        correlation_id=call.correlation_id,
-        causation_id=call.correlation_id,
-        data={**data, "training_id": training_id, "requested_by": call.caller.principal},
-    )
-    event_id = call.platform.events.publish(event)
+    event_id = call.publish("TrainingRequested", {**data, "training_id": training_id})
     call.record(
         call.project,
         "training.request",
@@ -115,7 +97,7 @@ ROUTES = (
         "/projects/{project}/trainings",
         "training.read",
         "Trainings, the newest first",
-        show_all,
+        listed("trainings", lambda platform: platform.trainings.page, Training, _short),
         answer=Training,
         paged=True,
     ),

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from functions.manage_platform.routes import Body, Call, Json, Route, accepting, listing, shown
+from functions.manage_platform.routes import Body, Call, Json, Route, accepting, listed, shown
 from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.errors import Invalid, Reason, TooLarge
 from sluice.domain.project import Project
 from sluice.domain.tenants import project_folder
 from sluice.domain.upload import Upload
-from sluice.stores.items import Item
-from sluice.stores.records import from_item
 
 LINK_SECONDS = 900
 CODE_LIMIT_MB = 50
@@ -99,32 +95,15 @@ def request(call: Call, body: RequestUpload) -> Json:
     }
 
 
-def show_all(call: Call) -> Json:
-    return _listing(call, "uploads", shown)
-
-
 def show(call: Call) -> Json:
     return shown(call.platform.uploads.get(call.tenant, call.project, call.path["upload_id"]))
 
 
-def show_datasets(call: Call) -> Json:
-    def dataset(upload: Upload) -> Json | None:
-        if upload.kind != "data" or upload.ref is None:
-            return None
-        every = shown(upload)
-        return {name: every[name] for name in Dataset.__dataclass_fields__}
-
-    return _listing(call, "datasets", dataset)
-
-
-def _listing(call: Call, name: str, of_upload: Callable[[Upload], Json | None]) -> Json:
-    project = call.project
-    fetch = partial(call.platform.uploads.page, call.tenant, project)
-
-    def view(item: Item) -> Json | None:
-        return of_upload(from_item(Upload, item))
-
-    return listing(call, f"{name}/{project}", fetch, view)
+def _dataset(upload: Upload) -> Json | None:
+    if upload.kind != "data" or upload.ref is None:
+        return None
+    every = shown(upload)
+    return {name: every[name] for name in Dataset.__dataclass_fields__}
 
 
 def _check(project: Project, body: RequestUpload) -> None:
@@ -160,7 +139,7 @@ ROUTES = (
         "/projects/{project}/uploads",
         "upload.read",
         "Uploads, the newest first",
-        show_all,
+        listed("uploads", lambda platform: platform.uploads.page, Upload),
         answer=Upload,
         paged=True,
     ),
@@ -177,7 +156,7 @@ ROUTES = (
         "/projects/{project}/datasets",
         "dataset.read",
         "Dataset versions, the newest first",
-        show_datasets,
+        listed("datasets", lambda platform: platform.uploads.page, Upload, _dataset),
         answer=Dataset,
         paged=True,
     ),

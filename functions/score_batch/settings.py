@@ -12,7 +12,6 @@ from sluice.scoring.sessions import ModelCache
 from sluice.stores.baselines import BaselineStore
 from sluice.stores.deployment import Deployment
 from sluice.stores.monitoring import MonitoringStore
-from sluice.stores.secrets import SecretStore
 
 _MEGABYTE = 1 << 20
 
@@ -30,10 +29,6 @@ class Room(Deployment):
     @cached_property
     def monitoring(self) -> MonitoringStore:
         return MonitoringStore(self.platform)
-
-    @cached_property
-    def secrets(self) -> SecretStore:
-        return SecretStore(self.platform)
 
     def model(self, batch: Batch) -> LoadedModel:
         """The model that was fixed when the batch began."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from functions.start_training.judge_version import judge_version
 from functions.start_training.receive_upload import ObjectCreated, receive_upload
-from functions.start_training.request_training import TrainingRequest, request_training
+from functions.start_training.request_training import request_training
 from sluice.stores.deployment import Deployment, deployment
 from sluice.web.observability import observed
 
@@ -23,7 +23,7 @@ def _found(store: Deployment, detail: Detail) -> list[str]:
 
 
 def _request(store: Deployment, detail: Detail) -> list[str]:
-    return [request_training(store, str(detail["tenant"]), TrainingRequest.from_event(detail))]
+    return [request_training(store, str(detail["tenant"]), detail)]
 
 
 def _registered(store: Deployment, detail: Detail) -> list[str]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from functions.train_model.training_context import data_frame
-from sluice.domain.errors import Invalid, Reason
+from sluice.domain.errors import Invalid
 from sluice.domain.frames import Frame
 from sluice.project.schema import ProjectSpec
 
@@ -41,12 +41,14 @@ class FittedModel:
                 "the model cannot answer rows with unseen texts, extremes, or missing values where allowed"
             )
             expected = "an answer for every row (handle_unknown, an imputer)"
-            raise _refused("code", message, f"{type(error).__name__}: {error}"[:600], expected) from error
+            raise Invalid.about(
+                "code", message, f"{type(error).__name__}: {error}"[:600], expected
+            ) from error
         answer = answer.reshape(len(data), -1)
         width = 1 if self.task == "regression" else len(self.classes)
         if answer.shape[1] != width or not np.isfinite(answer).all():
             value = f"shape {answer.shape}, {int((~np.isfinite(answer)).sum())} not finite"
-            raise _refused("code", "the model's answers are not usable", value, f"finite, {width} a row")
+            raise Invalid.about("code", "the model's answers are not usable", value, f"finite, {width} a row")
         return answer
 
 
@@ -57,22 +59,22 @@ def checked_model(
     task = spec.evaluation.task
     needed = ("predict",) if task == "regression" else ("predict_proba", "classes_")
     if not isinstance(fitted, BaseEstimator):
-        raise _refused(
+        raise Invalid.about(
             "code", "train returned something else", _kind(fitted), "a fitted scikit-learn estimator"
         )
     if lacking := [name for name in needed if not hasattr(fitted, name)]:
         message = f"the estimator has no {', '.join(lacking)}: is it fitted, and for {task}?"
-        raise _refused("code", message, _kind(fitted), f"an estimator with {', '.join(needed)}")
+        raise Invalid.about("code", message, _kind(fitted), f"an estimator with {', '.join(needed)}")
     seen = [str(name) for name in getattr(fitted, "feature_names_in_", features)]
     if unknown := sorted(set(seen) - set(features)):
-        raise _refused(
+        raise Invalid.about(
             "code", "it was fitted on columns that are no features", str(unknown), "data[context.features]"
         )
     if task == "regression":
         return FittedModel(fitted, task, features, (), None)
     found = tuple(str(name) for name in np.asarray(fitted.classes_).tolist())
     if set(found) != {str(name) for name in classes.tolist()}:
-        raise _refused(
+        raise Invalid.about(
             "code", "the model's classes are not those of the target", str(found), str(classes.tolist())
         )
     return FittedModel(fitted, task, features, found, spec.target.positive)
@@ -80,7 +82,3 @@ def checked_model(
 
 def _kind(value: object) -> str:
     return f"{type(value).__module__}.{type(value).__qualname__}"
-
-
-def _refused(path: str, message: str, value: str, expected: str) -> Invalid:
-    return Invalid(message, [Reason(path, message, value, expected)])

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from functions.train_model.check_model import FittedModel
 from functions.train_model.training_context import data_frame
 from sluice.domain import frames
+from sluice.domain.contract_columns import FeatureRule
 from sluice.domain.frames import Column, Frame
-from sluice.domain.parity import UNSEEN, FeatureRule
+from sluice.domain.parity import UNSEEN
 
 NONE: dict[str, Any] = {"kind": "none"}
 _MOST_CATEGORIES = 2_000

@@ -14,8 +14,8 @@ from sklearn.pipeline import Pipeline
 
 from functions.train_model.check_model import FittedModel
 from functions.train_model.training_context import data_frame
-from sluice.domain.errors import Invalid, Reason
-from sluice.domain.parity import FeatureRule
+from sluice.domain.contract_columns import FeatureRule
+from sluice.domain.errors import Invalid
 
 _OPSET = {"": 21, "ai.onnx.ml": 3}
 
@@ -40,9 +40,8 @@ def export_onnx(model: FittedModel, features: Sequence[FeatureRule]) -> tuple[by
     try:
         graph = _converted(model, inputs)
     except Exception as error:
-        message = "the model cannot be converted to ONNX"
-        value = f"{type(error).__name__}: {error}"[:800]
-        raise Invalid(message, [Reason("model.onnx", message, value, "estimators that convert")]) from error
+        message, value = "the model cannot be converted to ONNX", f"{type(error).__name__}: {error}"[:800]
+        raise Invalid.about("model.onnx", message, value, "estimators that convert") from error
     _restore_names(graph, [name for name, _ in inputs])
     return canonical(graph), _outputs(graph, model.task)
 

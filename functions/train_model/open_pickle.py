@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pickle
+from functools import partial
 from pathlib import Path
 
-from sluice.domain.errors import Invalid, Reason
+from sluice.domain.errors import Invalid
+
+_refused = partial(Invalid.about, "model")
 
 _FORMATS = ("skops", "cloudpickle", "pickle")
 
@@ -29,7 +32,3 @@ def open_pickle(path: Path, form: str) -> object:
 
 
 _EXPECTED = "a model of scikit-learn's own classes, saved by a near version, or its ONNX form"
-
-
-def _refused(message: str, value: str, expected: str) -> Invalid:
-    return Invalid(message, [Reason("model", message, value, expected)])

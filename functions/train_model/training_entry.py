@@ -14,7 +14,7 @@ import numpy as np
 
 from functions.train_model.declared_pipeline import declared_pipeline
 from functions.train_model.training_context import TrainingContext
-from sluice.domain.errors import Invalid, Reason
+from sluice.domain.errors import Invalid
 from sluice.project.schema import ProjectSpec
 
 if TYPE_CHECKING:
@@ -41,13 +41,13 @@ def _imported(entry: str, code: Path) -> Train:
         found: Any = getattr(importlib.import_module(module), name)
     except ModuleNotFoundError as error:
         there = ", ".join(sorted(path.name for path in code.iterdir())) if code.is_dir() else "no code"
-        raise _refused("training.entry", f"cannot be imported: {error}", there, entry) from error
+        raise Invalid.about("training.entry", f"cannot be imported: {error}", there, entry) from error
     except AttributeError as error:
-        raise _refused("training.entry", "the module has no such function", str(error), entry) from error
+        raise Invalid.about("training.entry", "the module has no such function", str(error), entry) from error
     except (Exception, SystemExit) as error:
         raise _raised(entry, error) from error
     if not callable(found):
-        raise _refused("training.entry", "is no function", type(found).__name__, "train(data, context)")
+        raise Invalid.about("training.entry", "is no function", type(found).__name__, "train(data, context)")
     function: Train = found
     return function
 
@@ -71,8 +71,4 @@ def _raised(entry: str, error: BaseException) -> Invalid:
     lines = traceback.format_exception(error)
     trace = "".join(lines)[-_TRACE:].strip()
     first = f"{type(error).__name__}: {error}"[:300]
-    return _refused("code", f"{entry} raised {first}", trace, "a fitted estimator")
-
-
-def _refused(path: str, message: str, value: str, expected: str) -> Invalid:
-    return Invalid(message, [Reason(path, message, value, expected)])
+    return Invalid.about("code", f"{entry} raised {first}", trace, "a fitted estimator")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.errors import Invalid, Reason, TooLarge
 from sluice.project.data_file import Rows, open_table
 from sluice.stores.artefacts import ArtefactStore
+
+_refused = partial(Invalid.about, "file")
 
 Texts = dict[str, NDArray[np.bytes_]]
 
@@ -120,12 +123,6 @@ def _recognised(path: Path) -> Path:
 _TABLE = "CSV in UTF-8 (.csv, .csv.gz) or Parquet (.parquet)"
 
 
-def _refused(message: str, value: str, expected: str) -> Invalid:
-    return Invalid(message, [Reason("file", message, value, expected)])
-
-
 def _too_large(value: str, limit_mb: int) -> TooLarge:
-    message = "the file is over the project's size limit"
-    return TooLarge(
-        message, [Reason("file", message, value, f"at most {limit_mb} MB (contract.size_limit_mb)")]
-    )
+    expected = f"at most {limit_mb} MB (contract.size_limit_mb)"
+    return TooLarge.about("file", "the file is over the project's size limit", value, expected)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sluice.domain.errors import Invalid, Reason
+from sluice.domain.errors import Invalid
 from sluice.domain.frames import Frame, row_count
 from sluice.domain.split import TEST, TRAIN, Sides, SplitRule, is_test_row, row_hashes
 from sluice.project.schema import ProjectSpec
@@ -23,7 +23,7 @@ def split(frame: Frame, spec: ProjectSpec, given: NDArray[np.float64] | None = N
         given = np.where(test, TEST, TRAIN).astype(np.float64)
     elif len(given) != row_count(frame):
         message = "the sides that came with the dataset are not those of its rows"
-        raise Invalid(message, [Reason("rows", message, str(row_count(frame)), f"{len(given)} rows")])
+        raise Invalid.about("rows", message, str(row_count(frame)), f"{len(given)} rows")
     sides = Sides(given, hashes)
     if spec.evaluation.task != "regression":
         _check_classes(frame[spec.target.name].astype(np.str_), sides, spec.target.name)
@@ -41,4 +41,4 @@ def _check_classes(labels: NDArray[np.str_], sides: Sides, target: str) -> None:
     for name, rows in (("training", sides.train), ("test", sides.test)):
         if lacking := sorted(every - set(labels[rows].tolist())):
             message = f"the {name} side lacks classes that the data have"
-            raise Invalid(message, [Reason(target, message, ", ".join(lacking), "every class on both sides")])
+            raise Invalid.about(target, message, ", ".join(lacking), "every class on both sides")

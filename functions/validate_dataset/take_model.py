@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -10,11 +11,13 @@ import yaml
 
 from sluice.domain import training_files
 from sluice.domain.artefacts import ArtefactRef
-from sluice.domain.errors import Invalid, NotFound, Reason
+from sluice.domain.errors import Invalid, NotFound
 from sluice.domain.tracking.paths import path_of_uri, safe_path
 from sluice.domain.training import GivenModel, Training
 from sluice.project.training_job import GivenFiles
 from sluice.stores.deployment import Deployment
+
+_refused = partial(Invalid.about, "model")
 
 LARGEST = 200 << 20
 """Bytes of the model's files together."""
@@ -92,7 +95,3 @@ def _copy(deployment: Deployment, tenant: str, training: Training, key: str) -> 
     name = f"{training_files.GIVEN}/{PurePosixPath(key).name}"
     target = training_files.key_of(tenant, training.project, training.training_id, name)
     return deployment.artefacts.write("data", target, content)
-
-
-def _refused(message: str, value: str, expected: str) -> Invalid:
-    return Invalid(message, [Reason("model", message, value, expected)])

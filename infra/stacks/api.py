@@ -23,16 +23,21 @@ OPEN = {
     "open_session": ("ANY /sign-in", "ANY /sign-in/{proxy+}", "ANY /sign-out"),
 }
 GUARDED = {
-    "manage_platform": ("/sluice/v1/{proxy+}",),
-    "track_runs": ("/api/{proxy+}", "/version"),
-    "predict": ("/v2", "/v2/{proxy+}", "/endpoints/{proxy+}"),
+    "manage_platform": ("ANY /sluice/v1/{proxy+}",),
+    "track_runs": ("ANY /api/{proxy+}", "ANY /version"),
+    "predict": ("ANY /v2", "ANY /v2/{proxy+}", "ANY /endpoints/{proxy+}"),
 }
 # Under another room's prefix, but this room's to answer: the gateway prefers the longer path.
 SINGLE = {"predict": ("GET /sluice/v1/predictions/{prediction_id}/explanation",)}
 # What browsers call: a session's cookie opens it, and a token as everywhere.
 BROWSED = {
-    "serve_interface": ("/",),
-    "track_runs": ("/ajax-api/{proxy+}", "/graphql", "/get-artifact", "/model-versions/get-artifact"),
+    "serve_interface": ("ANY /",),
+    "track_runs": (
+        "ANY /ajax-api/{proxy+}",
+        "ANY /graphql",
+        "ANY /get-artifact",
+        "ANY /model-versions/get-artifact",
+    ),
 }
 ACCESS_LOG = (
     "requestId", "httpMethod", "path", "routeKey", "status", "responseLength", "responseLatency",
@@ -66,25 +71,18 @@ class ApiStack(Stack):
     def _add_routes(
         self, api: http.HttpApi, functions: dict[str, lambda_.IFunction], browsers: http.IHttpRouteAuthorizer
     ) -> None:
+        ways = ((OPEN, http.HttpNoneAuthorizer()), (SINGLE, None), (GUARDED, None), (BROWSED, browsers))
         for room, function in functions.items():
             integration = integrations.HttpLambdaIntegration(room, function)
-            for route in OPEN.get(room, ()):
-                method, path = route.split()
-                api.add_routes(
-                    path=path,
-                    methods=[http.HttpMethod(method)],
-                    integration=integration,
-                    authorizer=http.HttpNoneAuthorizer(),
-                )
-            for route in SINGLE.get(room, ()):
-                method, path = route.split()
-                api.add_routes(path=path, methods=[http.HttpMethod(method)], integration=integration)
-            for path in GUARDED.get(room, ()):
-                api.add_routes(path=path, methods=[http.HttpMethod.ANY], integration=integration)
-            for path in BROWSED.get(room, ()):
-                api.add_routes(
-                    path=path, methods=[http.HttpMethod.ANY], integration=integration, authorizer=browsers
-                )
+            for routes, authorizer in ways:
+                for route in routes.get(room, ()):
+                    method, path = route.split()
+                    api.add_routes(
+                        path=path,
+                        methods=[http.HttpMethod(method)],
+                        integration=integration,
+                        authorizer=authorizer,
+                    )
 
     def _know_provider(self, function: lambda_.IFunction, provider: OpenId) -> None:
         if not isinstance(function, lambda_.Function):

@@ -1,6 +1,7 @@
 """Monitoring: predictions become archives, archives become reports, and the records are kept in order."""
 
 import json
+from typing import Any
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -38,17 +39,14 @@ class MonitoringStack(Stack):
 
         A batch is archived exactly once under a name made from its ends: split on error it would have others.
         """
-        function.add_event_source(
-            sources.DynamoEventSource(
-                self._table(stage, "Ledger"),
-                starting_position=lambda_.StartingPosition.TRIM_HORIZON,
-                batch_size=100,
-                max_batching_window=Duration.seconds(2),
-                bisect_batch_on_error=False,
-                retry_attempts=20,
-                max_record_age=Duration.hours(20),
-                on_failure=sources.SqsDlq(dead_letters(self, "UnarchivedPredictions")),
-            )
+        self._feed(
+            stage,
+            function,
+            "Ledger",
+            batch_size=100,
+            max_batching_window=Duration.seconds(2),
+            bisect_batch_on_error=False,
+            on_failure=sources.SqsDlq(dead_letters(self, "UnarchivedPredictions")),
         )
 
     def _snapshot(self, stage: Stage, function: lambda_.Function) -> None:
@@ -60,27 +58,32 @@ class MonitoringStack(Stack):
         noted = {"NewImage": {"kind": {"S": ["run", "model", "asked"]}}}
         expired = {"Keys": {"sk": {"S": ["snapshot-later"]}}}
         gone = {"Keys": {"pk": {"S": [{"suffix": "#experiments"}]}}}
-        function.add_event_source(
-            sources.DynamoEventSource(
-                self._table(stage, "Tracking"),
-                starting_position=lambda_.StartingPosition.TRIM_HORIZON,
-                batch_size=1000,
-                max_batching_window=Duration.seconds(30),
-                bisect_batch_on_error=True,
-                retry_attempts=20,
-                max_record_age=Duration.hours(20),
-                filters=[
-                    {"pattern": json.dumps({"eventName": ["INSERT", "MODIFY"], "dynamodb": noted})},
-                    {"pattern": json.dumps({"eventName": ["REMOVE"], "dynamodb": expired})},
-                    {"pattern": json.dumps({"eventName": ["REMOVE"], "dynamodb": gone})},
-                ],
-            )
+        wanted = [(["INSERT", "MODIFY"], noted), (["REMOVE"], expired), (["REMOVE"], gone)]
+        self._feed(
+            stage,
+            function,
+            "Tracking",
+            batch_size=1000,
+            max_batching_window=Duration.seconds(30),
+            bisect_batch_on_error=True,
+            filters=[
+                {"pattern": json.dumps({"eventName": names, "dynamodb": found})} for names, found in wanted
+            ],
         )
 
-    def _table(self, stage: Stage, role: str) -> dynamodb.ITable:
-        return dynamodb.Table.from_table_attributes(
+    def _feed(self, stage: Stage, function: lambda_.Function, role: str, **options: Any) -> None:
+        """Have a function read a table's stream from its beginning."""
+        table = dynamodb.Table.from_table_attributes(
             self,
             role,
             table_name=look_up(self, stage, f"{role.lower()}-table"),
             table_stream_arn=look_up(self, stage, f"{role.lower()}-stream-arn"),
         )
+        source = sources.DynamoEventSource(
+            table,
+            starting_position=lambda_.StartingPosition.TRIM_HORIZON,
+            retry_attempts=20,
+            max_record_age=Duration.hours(20),
+            **options,
+        )
+        function.add_event_source(source)

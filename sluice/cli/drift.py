@@ -6,6 +6,7 @@ import typer
 
 from sluice.cli import show
 from sluice.cli.drift_card import REPORT_COLUMNS, drift_card
+from sluice.cli.newest import newest
 from sluice.cli.session import AsJson, Limit, ProjectName, session_of
 
 app = typer.Typer(help="Compare what is served with what was trained on.")
@@ -29,12 +30,8 @@ def show_report(
 ) -> None:
     """A drift report: every feature, the predictions, the labelled quality, and what followed."""
     api = session_of(context).api("viewer")
-    newest = "" if report_id else next(api.of(project, "drift", limit=1), {}).get("report_id", "")
-    report = api.one(project, "drift", report_id or newest)
-    if as_json:
-        show.dump(report)
-    else:
-        show.console().print(drift_card(report))
+    report = api.one(project, "drift", report_id or newest(api, project, "drift")["report_id"])
+    show.one(report, drift_card, as_json=as_json)
 
 
 @app.command()

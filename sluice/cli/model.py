@@ -3,12 +3,13 @@
 from typing import Annotated
 
 import typer
+from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from sluice.cli import show
+from sluice.cli.newest import newest
 from sluice.cli.session import AsJson, ProjectName, session_of
-from sluice.domain.errors import Invalid
 
 app = typer.Typer(help="Look at model versions.")
 
@@ -25,13 +26,11 @@ def show_card(
 ) -> None:
     """A model card: verdict, what moves the model, how its answers depend on each feature, findings."""
     api = session_of(context).api("viewer")
-    newest = {} if version else next(api.of(project, "models", limit=1), {})
-    if not version and not newest:
-        raise Invalid(f"{project} has no model yet")
-    card = api.model_card(project, version or newest["version"])
-    if as_json:
-        show.dump(card)
-        return
+    card = api.model_card(project, version or newest(api, project, "models")["version"])
+    show.one(card, _card, as_json=as_json)
+
+
+def _card(card: show.Json) -> Panel:
     fields = [
         ("outcome", card["outcome"]),
         ("verdict", card["verdict"].get("sentence")),
@@ -43,7 +42,7 @@ def show_card(
         ("findings", "\n".join(found["sentence"] for found in card["findings"])),
     ]
     title = f"{card['project']} version {card['version']}"
-    show.console().print(show.card(title, fields, _importance(card), _curves(card)))
+    return show.card(title, fields, _importance(card), _curves(card))
 
 
 def _importance(card: show.Json) -> Table:

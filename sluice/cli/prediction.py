@@ -79,10 +79,7 @@ def show_prediction(
     story = api.story(prediction_id)
     if counterfactuals or (story["explanation"] is None and not story["forgotten"]):
         story |= _explained(api, prediction_id, counterfactuals=counterfactuals)
-    if as_json:
-        show.dump(story)
-    else:
-        show.console().print(story_card(story))
+    show.one(story, story_card, as_json=as_json)
 
 
 def forget(
@@ -99,10 +96,7 @@ def forget(
     if len(named) != 1:
         raise Invalid("say whom to forget: either --entity or --prediction")
     answer = session_of(context).api("admin").forget(project, **named)
-    if as_json:
-        show.dump(answer)
-    else:
-        show.console().print(f"✓ forgotten: {answer['keys']} keys deleted")
+    show.one(answer, lambda told: f"✓ forgotten: {told['keys']} keys deleted", as_json=as_json)
 
 
 def _explained(api: Api, prediction_id: str, *, counterfactuals: bool) -> show.Json:

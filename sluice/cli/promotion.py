@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from sluice.cli import show
+from sluice.cli.newest import newest
 from sluice.cli.promotion_card import promotion_card
 from sluice.cli.session import AsJson, Limit, ProjectName, Session, session_of
-from sluice.domain.errors import Invalid, Reason
+from sluice.domain.errors import Invalid
 
 app = typer.Typer(help="Look at promotions and decide them.")
 
@@ -45,12 +46,8 @@ def show_promotion(
 ) -> None:
     """What an approver must know; the newest promotion if none is named."""
     api = session_of(context).api("viewer")
-    newest = "" if promotion_id else next(api.of(project, "promotions", limit=1), {}).get("promotion_id", "")
-    promotion = api.one(project, "promotions", promotion_id or newest)
-    if as_json:
-        show.dump(promotion)
-    else:
-        show.console().print(promotion_card(promotion))
+    named = promotion_id or newest(api, project, "promotions")["promotion_id"]
+    show.one(api.one(project, "promotions", named), promotion_card, as_json=as_json)
 
 
 @app.command()
@@ -89,9 +86,7 @@ def _only_waiting(session: Session, project: str) -> str:
         time.sleep(_PAUSE)
     if len(waiting) != 1:
         message = "name the promotion" if waiting else "no promotion waits for a decision"
-        raise Invalid(
-            message, [Reason("PROMOTION_ID", message, ", ".join(waiting) or "none", "one promotion")]
-        )
+        raise Invalid.about("PROMOTION_ID", message, ", ".join(waiting) or "none", "one promotion")
     return str(waiting[0])
 
 

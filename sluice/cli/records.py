@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from rich.console import Group
 from rich.text import Text
 from rich.tree import Tree
 
 from sluice.cli import show
 from sluice.cli.failures import AnswerIsNo
+from sluice.cli.newest import newest
 from sluice.cli.session import AsJson, Limit, ProjectName, session_of
-from sluice.domain.errors import Invalid
 
 audit_app = typer.Typer(help="The record of who did what, and whether it holds.")
 
@@ -33,19 +34,16 @@ def lineage(
 ) -> None:
     """What a thing was made from, and what came of it."""
     api = session_of(context).api("viewer")
-    if not node:
-        newest = next(api.of(project, "models", limit=1), None)
-        if newest is None:
-            raise Invalid(f"{project} has no model yet; name a node")
-        node = f"model:{project}/{newest['version']}"
-    found = api.lineage(project, node)
-    if as_json:
-        show.dump(found)
-        return
-    made_from = _tree(node, found["upstream"], "source", "target", "made from")
-    led_to = _tree(node, found["downstream"], "target", "source", "led to")
-    show.console().print(made_from)
-    show.console().print(led_to)
+    node = node or f"model:{project}/{newest(api, project, 'models')['version']}"
+    show.one(api.lineage(project, node), _trees, as_json=as_json)
+
+
+def _trees(found: show.Json) -> Group:
+    node = found["node"]
+    return Group(
+        _tree(node, found["upstream"], "source", "target", "made from"),
+        _tree(node, found["downstream"], "target", "source", "led to"),
+    )
 
 
 def _tree(root: str, edges: Sequence[show.Json], far: str, near: str, title: str) -> Tree:

@@ -55,6 +55,14 @@ def dump(document: object) -> None:
     sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
+def one(document: Json, draw: Callable[[Json], RenderableType], *, as_json: bool) -> None:
+    """One thing: JSON for programs, drawn for people."""
+    if as_json:
+        dump(document)
+    else:
+        console().print(draw(document))
+
+
 def word(value: object) -> Text:
     """A status in its colour."""
     text = str(value)

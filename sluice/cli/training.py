@@ -3,9 +3,11 @@
 from typing import Annotated
 
 import typer
+from rich.panel import Panel
 
 from sluice.cli import show
 from sluice.cli.follow import STAGES, seconds_of
+from sluice.cli.newest import newest
 from sluice.cli.session import AsJson, Limit, ProjectName, session_of
 
 app = typer.Typer(help="Look at trainings, and train again.")
@@ -37,11 +39,11 @@ def show_training(
 ) -> None:
     """What a training was made of, how far it came, and its verdict."""
     api = session_of(context).api("viewer")
-    newest = "" if training_id else next(api.of(project, "trainings", limit=1), {}).get("training_id", "")
-    training = api.one(project, "trainings", training_id or newest)
-    if as_json:
-        show.dump(training)
-        return
+    named = training_id or newest(api, project, "trainings")["training_id"]
+    show.one(api.one(project, "trainings", named), _card, as_json=as_json)
+
+
+def _card(training: show.Json) -> Panel:
     dataset = training["dataset"]
     fields = [
         ("status", training["status"]),
@@ -61,7 +63,7 @@ def show_training(
         ("stages", _stages(training)),
     ]
     below = [show.reasons(training["reasons"])] if training["reasons"] else []
-    show.console().print(show.card(f"training {training['training_id']}", fields, *below))
+    return show.card(f"training {training['training_id']}", fields, *below)
 
 
 def _stages(training: show.Json) -> str:
@@ -77,6 +79,6 @@ def _stages(training: show.Json) -> str:
 def retry(context: typer.Context, project: ProjectName, training_id: TrainingId = "") -> None:
     """Train the same data, code and project.yaml again."""
     session = session_of(context)
-    newest = next(session.api("viewer").of(project, "trainings", limit=1), {}).get("training_id", "")
-    session.api("contributor").retry_training(project, training_id or newest)
+    named = training_id or newest(session.api("viewer"), project, "trainings")["training_id"]
+    session.api("contributor").retry_training(project, named)
     show.console().print(f"✓ asked for; see {session.command(f'training list {project}')}")

@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sluice.domain.contract_columns import Dtype, read_column
+from sluice.domain.contract_columns import FeatureRule, read_column
 from sluice.domain.errors import Reason
 from sluice.domain.frames import Frame
 
@@ -24,21 +24,11 @@ Texts = NDArray[np.str_]
 MOST_REASONS = 50
 
 
-class ColumnRule(Protocol):
+class ColumnRule(FeatureRule, Protocol):
     """What the contract says of one column; `sluice.project.contract.Column` is one."""
 
     @property
-    def name(self) -> str: ...
-    @property
     def role(self) -> Role: ...
-    @property
-    def dtype(self) -> Dtype: ...
-    @property
-    def nullable(self) -> bool: ...
-    @property
-    def minimum(self) -> float | None: ...
-    @property
-    def maximum(self) -> float | None: ...
     @property
     def categories(self) -> tuple[str, ...] | None: ...
     @property

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,21 @@ _INTEGER = re.compile(r"[+-]?\d+(\.0+)?", re.ASCII)
 _LARGEST = float(np.finfo(np.float32).max)
 _EXACT = 2**53
 _TRUTH = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0}
+
+
+class FeatureRule(Protocol):
+    """What is known of a model input."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def dtype(self) -> Dtype: ...
+    @property
+    def nullable(self) -> bool: ...
+    @property
+    def minimum(self) -> float | None: ...
+    @property
+    def maximum(self) -> float | None: ...
 
 
 @dataclass(frozen=True, slots=True)

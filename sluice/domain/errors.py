@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,11 @@ class Invalid(SluiceError):  # noqa: N818
     def __init__(self, message: str, reasons: Sequence[Reason] = ()) -> None:
         super().__init__(message)
         self.reasons = tuple(reasons)
+
+    @classmethod
+    def about(cls, path: str, message: str, value: str | None = None, expected: str | None = None) -> Self:
+        """For one reason, whose message says it all."""
+        return cls(message, [Reason(path, message, value, expected)])
 
 
 class TooLarge(Invalid):

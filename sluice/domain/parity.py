@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sluice.domain import frames
-from sluice.domain.contract_columns import Dtype
+from sluice.domain.contract_columns import FeatureRule
 from sluice.domain.errors import Reason
 from sluice.domain.frames import Column, Frame
 
@@ -23,21 +23,6 @@ UNSEEN = "~never seen in training~"
 
 _LEAST_ROWS, _MOST_ROWS, _EDGE_ROWS = 1_000, 4_000, 3
 _EXPECTED = "\x00expected"  # no column's name may hold a control character
-
-
-class FeatureRule(Protocol):
-    """What is known of a model input."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def dtype(self) -> Dtype: ...
-    @property
-    def nullable(self) -> bool: ...
-    @property
-    def minimum(self) -> float | None: ...
-    @property
-    def maximum(self) -> float | None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from typing import TypeVar
 
 from sluice.domain.artefacts import BucketRole
 from sluice.stores import clients
@@ -17,8 +18,10 @@ from sluice.stores.endpoints import EndpointStore
 from sluice.stores.entity_keys import EntityKeys
 from sluice.stores.events import EventBus
 from sluice.stores.items import Items
+from sluice.stores.ledger import Ledger
 from sluice.stores.lineage import LineageStore
 from sluice.stores.models import ModelStore
+from sluice.stores.monitoring import MonitoringStore
 from sluice.stores.projects import ProjectStore
 from sluice.stores.promotions import PromotionStore
 from sluice.stores.secrets import SecretStore
@@ -28,6 +31,8 @@ from sluice.stores.tracking.store import Tracking, open_tracking
 from sluice.stores.trainings import TrainingStore
 from sluice.stores.uploads import UploadStore
 from sluice.stores.workflows import Workflow
+
+Store = TypeVar("Store")
 
 _BUCKETS: Mapping[BucketRole, str] = {
     "data": "DATA_BUCKET",
@@ -41,11 +46,36 @@ class SettingMissingError(RuntimeError):
     """A function uses what its template did not grant."""
 
 
+def in_platform(store: Callable[[Items], Store]) -> cached_property[Store]:
+    """A store over the platform table, built when first used."""
+    return cached_property(lambda deployment: store(deployment.platform))
+
+
+def workflow(variable: str) -> cached_property[Workflow]:
+    return cached_property(lambda deployment: Workflow(clients.states(), deployment.setting(variable)))
+
+
 @dataclass(frozen=True)
 class Deployment:
     """Reads `environment` only for what is used, and names a variable that is missing."""
 
     environment: Mapping[str, str] = field(repr=False)
+
+    secrets = in_platform(SecretStore)
+    tenants = in_platform(TenantStore)
+    projects = in_platform(ProjectStore)
+    uploads = in_platform(UploadStore)
+    trainings = in_platform(TrainingStore)
+    models = in_platform(ModelStore)
+    promotions = in_platform(PromotionStore)
+    batches = in_platform(BatchStore)
+    endpoints = in_platform(EndpointStore)
+    drift_reports = in_platform(DriftReportStore)
+    lineage = in_platform(LineageStore)
+    counts = in_platform(MonitoringStore)
+    training_workflow = workflow("TRAINING_STATE_MACHINE_ARN")
+    promotion_workflow = workflow("PROMOTION_STATE_MACHINE_ARN")
+    batch_workflow = workflow("BATCH_STATE_MACHINE_ARN")
 
     def setting(self, name: str) -> str:
         value = self.environment.get(name)
@@ -75,12 +105,12 @@ class Deployment:
         return self._items("LEDGER_TABLE")
 
     @cached_property
-    def secrets(self) -> SecretStore:
-        return SecretStore(self.platform)
-
-    @cached_property
     def entity_keys(self) -> EntityKeys:
         return EntityKeys(self.ledger, self.secrets)
+
+    @cached_property
+    def predictions(self) -> Ledger:
+        return Ledger(self.ledger, self.artefacts, entity_keys=self.entity_keys)
 
     @cached_property
     def artefacts(self) -> ArtefactStore:
@@ -91,64 +121,12 @@ class Deployment:
         return ArtefactStore(clients.s3(), granted)
 
     @cached_property
-    def tenants(self) -> TenantStore:
-        return TenantStore(self.platform)
-
-    @cached_property
-    def projects(self) -> ProjectStore:
-        return ProjectStore(self.platform)
-
-    @cached_property
-    def uploads(self) -> UploadStore:
-        return UploadStore(self.platform)
-
-    @cached_property
-    def trainings(self) -> TrainingStore:
-        return TrainingStore(self.platform)
-
-    @cached_property
-    def models(self) -> ModelStore:
-        return ModelStore(self.platform)
-
-    @cached_property
-    def promotions(self) -> PromotionStore:
-        return PromotionStore(self.platform)
-
-    @cached_property
-    def batches(self) -> BatchStore:
-        return BatchStore(self.platform)
-
-    @cached_property
-    def endpoints(self) -> EndpointStore:
-        return EndpointStore(self.platform)
-
-    @cached_property
-    def drift_reports(self) -> DriftReportStore:
-        return DriftReportStore(self.platform)
-
-    @cached_property
-    def lineage(self) -> LineageStore:
-        return LineageStore(self.platform)
-
-    @cached_property
     def audit(self) -> AuditStore:
         return AuditStore(self._items("AUDIT_TABLE"))
 
     @cached_property
     def events(self) -> EventBus:
         return EventBus(clients.events(), self.setting("EVENT_BUS_NAME"))
-
-    @cached_property
-    def training_workflow(self) -> Workflow:
-        return Workflow(clients.states(), self.setting("TRAINING_STATE_MACHINE_ARN"))
-
-    @cached_property
-    def promotion_workflow(self) -> Workflow:
-        return Workflow(clients.states(), self.setting("PROMOTION_STATE_MACHINE_ARN"))
-
-    @cached_property
-    def batch_workflow(self) -> Workflow:
-        return Workflow(clients.states(), self.setting("BATCH_STATE_MACHINE_ARN"))
 
     def _items(self, variable: str) -> Items:
         return Items(clients.dynamodb(), self.setting(variable))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from sluice.domain.artefacts import ArtefactRef
@@ -15,6 +15,9 @@ from sluice.stores.items import Item, Items, TransactionRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+
+_PLAIN = tuple(each.name for each in fields(Endpoint) if each.name != "variants")
 
 
 @dataclass(frozen=True)
@@ -102,16 +105,8 @@ def _item(key: tuple[str, str], endpoint: Endpoint) -> Item:
 
 
 def _endpoint(item: Mapping[str, Any]) -> Endpoint:
-    return Endpoint(
-        project=item["project"],
-        environment=item["environment"],
-        revision=item["revision"],
-        salt=item["salt"],
-        variants=tuple(_variant(entry) for entry in json.loads(item["document"])),
-        promotion_id=item["promotion_id"],
-        change_id=item["change_id"],
-        updated_at=item["updated_at"],
-    )
+    variants = tuple(_variant(entry) for entry in json.loads(item["document"]))
+    return Endpoint(variants=variants, **{name: item[name] for name in _PLAIN})
 
 
 def _variant(entry: Mapping[str, Any]) -> Variant:

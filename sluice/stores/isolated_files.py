@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sluice.domain import training_files
@@ -18,26 +19,26 @@ _SECONDS = 1_800
 _READABLE = (training_files.JOB, training_files.TRAIN, f"{training_files.GIVEN}/*")
 
 
+@dataclass(frozen=True)
 class IsolatedFiles:
     """Reads the job, the training side, a given model and the project's code; writes below `isolated/`."""
 
-    def __init__(self, store: ArtefactStore, tenant: str, project: str, training_id: str) -> None:
-        self._store = store
-        self._tenant = tenant
-        self._project = project
-        self._training_id = training_id
+    store: ArtefactStore
+    tenant: str
+    project: str
+    training_id: str
 
     def read_job(self) -> bytes:
-        return b"".join(self._store.stream("data", self._key(training_files.JOB), ""))
+        return b"".join(self.store.stream("data", self._key(training_files.JOB), ""))
 
     def read(self, ref: ArtefactRef) -> bytes:
-        return self._store.read(ref)
+        return self.store.read(ref)
 
     def write(self, name: str, content: bytes) -> ArtefactRef:
-        return self._store.write("data", self._key(name), content)
+        return self.store.write("data", self._key(name), content)
 
     def _key(self, name: str) -> str:
-        return training_files.key_of(self._tenant, self._project, self._training_id, name)
+        return training_files.key_of(self.tenant, self.project, self.training_id, name)
 
 
 def open_isolated_files(

@@ -132,6 +132,8 @@ class Items:
     ) -> Page:
         """One page of a partition (of an index), sorted by its sort key, expired items left out.
 
+        Strongly consistent but for global indexes: what was written just now is in it.
+
         `prefix` or `since` narrow it to sort keys that begin so, or that are not less.
         """
         names = _index_names(index)
@@ -148,6 +150,7 @@ class Items:
             "query",
             KeyConditionExpression=condition,
             ExpressionAttributeValues=values,
+            ConsistentRead=not (index or "").startswith("gsi"),
             Limit=limit,
             ScanIndexForward=not descending,
             **optional,
@@ -170,10 +173,7 @@ class Items:
 
     def transact(self, writes: Sequence[Mapping[str, Any]], *, token: str) -> None:
         """All writes or none, made by the builders below; Conflict says which condition failed."""
-        try:
-            self._call_raw("transact_write_items", TransactItems=list(writes), ClientRequestToken=token[:36])
-        except ClientError as error:
-            raise _translated(error) from error
+        self._call_raw("transact_write_items", TransactItems=list(writes), ClientRequestToken=token[:36])
 
     def putting(
         self, item: Item, *, condition: str | None = "attribute_not_exists(pk)", **values: Any
@@ -309,9 +309,7 @@ def _translated(error: ClientError) -> Exception:
 def _translated_transaction(error: ClientError) -> Exception:
     reasons = cast("Mapping[str, Any]", error.response).get("CancellationReasons", [])
     codes = [str(reason.get("Code", "None")) for reason in reasons]
-    if any(
-        code in {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"} for code in codes
-    ):
+    if not {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}.isdisjoint(codes):
         return Unavailable("another transaction touched the same items")
     if "ConditionalCheckFailed" in codes:
         return TransactionRefused(

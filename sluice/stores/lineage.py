@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sluice.domain.lineage import Edge
 from sluice.stores import keys
@@ -21,9 +21,7 @@ class LineageStore:
                 {
                     "pk": pk,
                     "sk": sk,
-                    "source": edge.source,
-                    "relation": edge.relation,
-                    "target": edge.target,
+                    **asdict(edge),
                     "gsi2pk": keys.edges_into(tenant=tenant, project=project, target=edge.target),
                     "gsi2sk": edge.source,
                 }

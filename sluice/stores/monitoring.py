@@ -7,8 +7,9 @@ remembers them, and chunks are taken in together with the total, the window and 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import timedelta
+from typing import Any
 
 from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.counts import Counts
@@ -85,7 +86,7 @@ class MonitoringStore:
         """The totals of a model version; new and empty where nothing was counted yet."""
         key = keys.monitor(tenant=tenant, project=project, environment=environment, version=version)
         item = self.items.get(key)
-        return _monitor(item) if item else Monitor(project, environment, version)
+        return Monitor(**_read(Monitor, item)) if item else Monitor(project, environment, version)
 
     def open_windows(self, tenant: str, project: str) -> list[tuple[str, int]]:
         """Environments and model versions with something in their window, or waiting for it."""
@@ -166,65 +167,31 @@ def _pending(chunk: Chunk) -> str:
 
 def _chunk_item(tenant: str, chunk: Chunk) -> Item:
     pk, sk = _chunk_key(tenant, chunk)
-    return {
-        "pk": pk,
-        "sk": sk,
-        "lsi1sk": _pending(chunk),
-        "project": chunk.project,
-        "environment": chunk.environment,
-        "model_version": chunk.model_version,
-        "chunk_id": chunk.chunk_id,
-        "first_at": chunk.first_at,
-        "rows": chunk.counts.rows,
-        "labels": chunk.counts.labels,
-        "counts": chunk.counts.to_bytes(),
-        "objects": [asdict(ref) for ref in chunk.objects],
-    }
+    size = {"rows": chunk.counts.rows, "labels": chunk.counts.labels}
+    objects = [asdict(ref) for ref in chunk.objects]
+    return {"pk": pk, "sk": sk, "lsi1sk": _pending(chunk), **_plain(chunk), **size, "objects": objects}
 
 
 def _chunk(item: Item) -> Chunk:
-    return Chunk(
-        project=item["project"],
-        environment=item["environment"],
-        model_version=item["model_version"],
-        chunk_id=item["chunk_id"],
-        counts=Counts.from_bytes(item["counts"]),
-        first_at=item["first_at"],
-        objects=tuple(ArtefactRef(**ref) for ref in item["objects"]),
-    )
+    objects = tuple(ArtefactRef(**ref) for ref in item["objects"])
+    return Chunk(**{**_read(Chunk, item), "objects": objects})
 
 
 def _monitor_item(key: keys.Key, monitor: Monitor) -> Item:
+    size = {"rows_open": monitor.rows_open, "labels_open": monitor.labels_open}
+    return {"pk": key[0], "sk": key[1], **_plain(monitor), **size, "rev": monitor.rev + 1}
+
+
+def _plain(record: Chunk | Monitor) -> Item:
+    """Its fields, counts as bytes."""
+    values = {each.name: getattr(record, each.name) for each in fields(record)}
+    return {name: value.to_bytes() if isinstance(value, Counts) else value for name, value in values.items()}
+
+
+def _read(kind: type[Chunk | Monitor], item: Item) -> dict[str, Any]:
+    """The fields that `_plain` stored; an item holds no other bytes."""
+    values = {each.name: item[each.name] for each in fields(kind) if each.name in item}
     return {
-        "pk": key[0],
-        "sk": key[1],
-        "project": monitor.project,
-        "environment": monitor.environment,
-        "model_version": monitor.model_version,
-        "total": monitor.total.to_bytes(),
-        "opened": monitor.opened.to_bytes(),
-        "judged": monitor.judged.to_bytes(),
-        "opened_at": monitor.opened_at,
-        "windows": monitor.windows,
-        "input_alarms": monitor.input_alarms,
-        "labels_at_request": monitor.labels_at_request,
-        "rows_open": monitor.rows_open,
-        "labels_open": monitor.labels_open,
-        "rev": monitor.rev + 1,
+        name: Counts.from_bytes(value) if isinstance(value, bytes) else value
+        for name, value in values.items()
     }
-
-
-def _monitor(item: Item) -> Monitor:
-    return Monitor(
-        project=item["project"],
-        environment=item["environment"],
-        model_version=item["model_version"],
-        total=Counts.from_bytes(item["total"]),
-        opened=Counts.from_bytes(item["opened"]),
-        judged=Counts.from_bytes(item["judged"]),
-        opened_at=item.get("opened_at"),
-        windows=item["windows"],
-        input_alarms=item["input_alarms"],
-        labels_at_request=item["labels_at_request"],
-        rev=item["rev"],
-    )

@@ -176,15 +176,12 @@ class TrainingStore:
             identity = keys.training_identity(
                 tenant=tenant, project=training.project, identity=training.identity
             )
-            self._free(identity, {"state": "free"}, training)
+            guard = self.items.get(identity)
+            if guard and guard["training_id"] == training.training_id:
+                self.items.update(identity, {"state": "free"}, expected={"training_id": training.training_id})
         lock = self.items.get(keys.training_lock(tenant=tenant, project=training.project))
         if lock and lock["training_id"] == training.training_id:
             self.items.delete((lock["pk"], lock["sk"]), expected={"training_id": training.training_id})
-
-    def _free(self, key: keys.Key, changes: Mapping[str, Any], training: Training) -> None:
-        guard = self.items.get(key)
-        if guard and guard["training_id"] == training.training_id:
-            self.items.update(key, changes, expected={"training_id": training.training_id})
 
 
 def _plain(records: Mapping[str, Any]) -> dict[str, Any]:

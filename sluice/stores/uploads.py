@@ -26,7 +26,9 @@ class UploadStore:
         )
         pk, sk = keys.upload(tenant=tenant, project=upload.project, upload_id=upload.upload_id)
         guard = self.items.putting({"pk": guard_pk, "sk": guard_sk, "upload_id": upload.upload_id})
-        record = self.items.putting({"pk": pk, "sk": sk, **to_attributes(upload)} | self._stamps())
+        now = self.items.now()
+        stamped = {**to_attributes(upload), "created_at": now, "updated_at": now}
+        record = self.items.putting({"pk": pk, "sk": sk, **stamped})
         try:
             self.items.transact([guard, record], token=self.items.new_id())
         except TransactionRefused:
@@ -72,7 +74,3 @@ class UploadStore:
 
     def intent(self, tenant: str, project: str, upload_id: str) -> Item | None:
         return self.items.get(keys.intent(tenant=tenant, project=project, upload_id=upload_id))
-
-    def _stamps(self) -> dict[str, str]:
-        now = self.items.now()
-        return {"created_at": now, "updated_at": now}

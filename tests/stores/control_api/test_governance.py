@@ -82,7 +82,7 @@ def test_how_far_a_window_is_stands_beside_its_reports(api: Api) -> None:
         monitor = replace(
             Monitor("credit", "production", version), total=Counts({"rows": (rows,), "labels": (rows // 2,)})
         )
-        assert api.platform.monitoring.advance("default", monitor, [])
+        assert api.platform.counts.advance("default", monitor, [])
 
     found = api.get("/projects/credit/drift", EVE, environment="production").ok()
 

@@ -152,7 +152,7 @@ class FailingStore(MonitoringStore):
 def failing(world: World, **how: Any) -> Rooms:
     """The same rooms, with a store that fails."""
     rooms = Rooms(world.rooms.environment, world.rooms.time)
-    vars(rooms)["monitoring"] = FailingStore(rooms.platform, **how)
+    vars(rooms)["counts"] = FailingStore(rooms.platform, **how)
     return rooms
 
 

@@ -15,7 +15,7 @@ import pytest
 from functions.archive_predictions.archive_delivery import archive_delivery
 from functions.assemble_dataset.assemble import Wanted, assemble
 from functions.check_drift.check_projects import check_projects
-from functions.start_training.request_training import TrainingRequest
+from functions.start_training.request_training import request_training
 from sluice.domain import frames
 from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.lineage import dataset_node
@@ -139,10 +139,11 @@ def test_the_event_starts_one_training_of_cause_drift(drifted: World) -> None:
         "correlation_id": event.correlation_id,
         "data": event.data,
     }
-    request = TrainingRequest.from_event(detail)
-    assert (request.cause, request.training_id) == ("drift", event.data["training_id"])
-    assert request.dataset == ArtefactRef(**event.data["dataset"])
-    assert request.split_override == event.data["split_override"]
+    assert request_training(drifted.rooms, TENANT, detail) == "queued"
+    made = drifted.rooms.trainings.get(TENANT, PROJECT, event.data["training_id"])
+    assert (made.cause, made.status) == ("drift", "running")
+    assert made.dataset == ArtefactRef(**event.data["dataset"])
+    assert made.split_override == event.data["split_override"]
 
 
 def test_the_same_request_twice_leads_to_one_dataset_and_one_training(drifted: World) -> None:

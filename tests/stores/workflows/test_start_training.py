@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any, cast
+
 from functions.conclude_training.conclude import conclude
 from functions.start_training.receive_upload import ObjectCreated, receive_upload
-from functions.start_training.request_training import TrainingRequest, request_training
+from functions.start_training.request_training import request_training
+from sluice.stores.items import Items
 from sluice.workflows.dispatch import dispatch
 from tests.stores.deployments import MotoDeployment
 from tests.stores.workflows.projects import PROJECT, TENANT, push, put, upload, upload_code, upload_data
@@ -16,6 +20,35 @@ def finish(deployment: MotoDeployment, training_id: str, *, model_version: int |
         deployment.trainings.change(TENANT, training, model_version=model_version)
     conclude(deployment, TENANT, PROJECT, training_id, None)
     dispatch(deployment, TENANT, PROJECT)
+
+
+class Lagging:
+    """A client whose weak queries are answered by a replica that has heard of nothing yet."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.client, name)
+
+    def query(self, **asked: Any) -> Any:
+        return self.client.query(**asked) if asked.get("ConsistentRead") else {"Items": []}
+
+
+class LaggingDeployment(MotoDeployment):
+    def _items(self, variable: str) -> Items:
+        items = super()._items(variable)
+        return replace(items, client=cast("Any", Lagging(items.client)))
+
+
+def test_a_training_starts_at_once_though_replicas_lag(deployment: MotoDeployment) -> None:
+    lagging = LaggingDeployment(deployment.environment)
+    push(lagging)
+    upload_code(lagging)
+
+    received = upload_data(lagging)
+
+    assert lagging.trainings.get(TENANT, PROJECT, received.training_id or "").status == "running"
 
 
 def test_data_and_code_start_a_training(deployment: MotoDeployment) -> None:
@@ -199,9 +232,9 @@ def test_a_request_trains_on_the_last_dataset_and_a_redelivery_is_the_same(
         "data": {"forced": True, "requested_by": "ann"},
     }
 
-    without_data = request_training(deployment, TENANT, TrainingRequest.from_event(detail))
+    without_data = request_training(deployment, TENANT, detail)
     deployment.projects.set_dataset(TENANT, PROJECT, training.dataset)
-    outcomes = [request_training(deployment, TENANT, TrainingRequest.from_event(detail)) for _ in range(2)]
+    outcomes = [request_training(deployment, TENANT, detail) for _ in range(2)]
 
     assert without_data == "no_dataset"
     assert outcomes == ["queued", "queued"]
