@@ -53,7 +53,7 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
 
 def test_the_tests_it_writes_pass(tmp_path: Path) -> None:
     """In one process for all tasks: importing scikit-learn takes longer than the tests."""
-    targets = {
+    targets: dict[str, list[object]] = {
         "binary": cycled(["Yes", "No"]),
         "multiclass": cycled(["a", "b", "c"]),
         "regression": [row * 0.5 for row in range(60)],
