@@ -59,7 +59,7 @@ def train(world: World, training_id: str = "t1", **changes: Any) -> Training:
         project_digest="p",
         code_digest="none",
         identity=training_id,
-        status="running",
+        status="queued",
         cause="upload",
         requested_by="ann",
         authenticated=True,
@@ -141,7 +141,7 @@ def test_the_event_starts_one_training_of_cause_drift(drifted: World) -> None:
     }
     assert request_training(drifted.rooms, TENANT, detail) == "queued"
     made = drifted.rooms.trainings.get(TENANT, PROJECT, event.data["training_id"])
-    assert (made.cause, made.status) == ("drift", "running")
+    assert (made.cause, made.status) == ("drift", "queued")  # behind the first one
     assert made.dataset == ArtefactRef(**event.data["dataset"])
     assert made.split_override == event.data["split_override"]
 
