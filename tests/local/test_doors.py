@@ -35,3 +35,11 @@ def test_the_basic_form_carries_a_token_too(anonymous: httpx.Client, tokens: dic
     answer = anonymous.get("/sluice/v1/me", auth=("anybody", tokens["viewer"]))
 
     assert answer.json()["principal"] == "local-viewer"
+
+
+def test_scoring_describes_itself(api_as: Callable[[str], httpx.Client], anonymous: httpx.Client) -> None:
+    described = api_as("invoker").get("/v2/openapi.json")
+
+    assert (described.status_code, described.json()["openapi"]) == (200, "3.1.0")
+    assert "/endpoints/{project}/{environment}/invocations" in described.json()["paths"]
+    assert anonymous.get("/v2/openapi.json").status_code == 401
