@@ -7,14 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from functions.deliver_callback.post import NotDeliveredError, post
-from sluice.domain.callback import (
-    ATTEMPTS,
-    Delivery,
-    project_key,
-    receiver_of,
-    signed_headers,
-    wait_before,
-)
+from sluice.domain.callback import ATTEMPTS, Delivery, project_key, receiver_of, signed_headers, wait_before
 from sluice.domain.errors import Invalid
 from sluice.stores.secrets import CALLBACKS
 
@@ -33,13 +26,10 @@ _FINAL = frozenset({*range(300, 400), 410})
 def deliver(deployment: Deployment, settings: Settings, tenant: str, batch: Batch) -> Json:
     """Post what ended to the batch's callback, and note what came of it."""
     found = batch.delivery or Delivery()
-    if found.status == "waiting" and found.attempts < ATTEMPTS:
+    if found.status == "waiting":
         begun = replace(found, attempts=found.attempts + 1, at=deployment.platform.now(), error=None)
         batch = deployment.batches.note_delivery(tenant, batch, begun)
         found = _attempt(deployment, settings, tenant, batch, begun)
-        batch = deployment.batches.note_delivery(tenant, batch, found)
-    elif found.status == "waiting":
-        found = replace(found, status="failed")
         batch = deployment.batches.note_delivery(tenant, batch, found)
     if found.status == "waiting":
         return {"outcome": "again", "seconds": wait_before(found.attempts + 1, batch.batch_id)}
