@@ -33,7 +33,13 @@ ROOMS: tuple[Room, ...] = (
     # the doors
     Room("authorize_caller", "Api", {"platform": ("read",)}, timeout=5),
     Room("authorize_browser", "Api", {"platform": ("read",)}, timeout=5, needs_origins=True),
-    Room("open_session", "Api", {"platform": ("read", "write")}, timeout=29, needs_origins=True),
+    Room(
+        "open_session",
+        "Api",
+        {"platform": ("read", "write"), "audit": ("append",)},
+        timeout=29,
+        needs_origins=True,
+    ),
     # It reads no artifacts: it must know which bucket its page may follow links into.
     Room(
         "serve_interface",

@@ -5,11 +5,11 @@ Nobody passes too, as nobody: so the function behind refuses in its protocol's f
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from typing import Any
 
 from functions.authorize_browser.remember import Remembered
-from functions.authorize_browser.settings import settings
 from sluice.stores import clients
 from sluice.stores.items import Items
 from sluice.stores.sessions import SessionStore
@@ -20,13 +20,14 @@ from sluice.web.observability import Event, note, observed
 
 @cache
 def _known() -> Remembered:
-    return Remembered(SessionStore(TokenStore(Items(clients.dynamodb(), settings().platform_table))))
+    """KeyError names the variable when it is missing."""
+    return Remembered(SessionStore(TokenStore(Items(clients.dynamodb(), os.environ["PLATFORM_TABLE"]))))
 
 
 @observed
 def handler(event: Event, context: Any) -> dict[str, Any]:  # noqa: ANN401, ARG001 - Lambda's signature
     """A simple response, always authorized; its context is the caller's, or empty."""
-    visit = read_visit(event, settings().public_origin)
+    visit = read_visit(event, os.environ.get("PUBLIC_ORIGIN"))
     header = visit.headers.get("authorization", "")
     caller = _known().by_header(header) if header else _known().by_session(visit.session)
     if caller and not header and (refused := visit.refusal_of_form()):

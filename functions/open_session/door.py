@@ -11,13 +11,15 @@ from urllib.parse import parse_qs
 from functions.open_session.openid import CALLBACK, MINUTES, OpenIdClient
 from functions.open_session.page import page
 from functions.open_session.provider import Provider
+from sluice.domain.audit import PLATFORM
 from sluice.domain.errors import Forbidden, SluiceError, Unavailable
+from sluice.stores.audit import AuditStore
 from sluice.stores.sessions import LIFETIME, SessionStore
 from sluice.stores.tokens import parse_token
 from sluice.web.browser import Visit, read_visit, redirect
 from sluice.web.credentials import admit
 from sluice.web.limits import read_body
-from sluice.web.observability import Event, LogKey, logger, note
+from sluice.web.observability import Event, LogKey, correlation_of, logger, note
 from sluice.web.problems import problem_of
 
 Answer = dict[str, Any]
@@ -30,6 +32,7 @@ class Door:
     """`read_secret` gives the parameter of this name, when a code is exchanged."""
 
     sessions: SessionStore
+    audit: AuditStore
     public_origin: str | None
     provider: Provider | None
     read_secret: Callable[[str], str]
@@ -96,6 +99,19 @@ class Door:
             projects=access.projects,
             by=client.provider.issuer,
             expires_at=int((tokens.items.clock() + LIFETIME).timestamp()),
+        )
+        self.audit.record(
+            tenant,
+            PLATFORM,
+            actor=token.created_by,
+            action="token.issue",
+            subject=f"token:{token.token_id}",
+            correlation_id=correlation_of(event),
+            details={
+                "principal": token.principal,
+                "roles": list(token.roles),
+                "projects": list(token.projects),
+            },
         )
         return self._opened(visit, tenant, token)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from typing import Any
 
 from functions.open_session.door import Door
-from functions.open_session.settings import settings
+from functions.open_session.provider import read_provider
 from sluice.stores import clients
+from sluice.stores.audit import AuditStore
 from sluice.stores.items import Items
 from sluice.stores.secrets import read_parameter
 from sluice.stores.sessions import SessionStore
@@ -17,10 +19,14 @@ from sluice.web.observability import Event, observed
 
 @cache
 def door() -> Door:
-    given = settings()
-    sessions = SessionStore(TokenStore(Items(clients.dynamodb(), given.platform_table)))
+    """KeyError names a variable that is missing; pydantic.ValidationError what is wrong with OPENID."""
+    document = os.environ.get("OPENID")
     return Door(
-        sessions, given.public_origin, given.provider, lambda name: read_parameter(clients.ssm(), name)
+        SessionStore(TokenStore(Items(clients.dynamodb(), os.environ["PLATFORM_TABLE"]))),
+        AuditStore(Items(clients.dynamodb(), os.environ["AUDIT_TABLE"])),
+        os.environ.get("PUBLIC_ORIGIN"),
+        read_provider(document) if document else None,
+        lambda name: read_parameter(clients.ssm(), name),
     )
 
 

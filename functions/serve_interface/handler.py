@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from typing import Any
 from urllib.parse import unquote
 
 from functions.serve_interface.files import Interface, open_interface
-from functions.serve_interface.settings import settings
 from sluice.domain.errors import Forbidden
 from sluice.web.browser import SAFE_METHODS, redirect
 from sluice.web.caller import read_caller
@@ -19,7 +19,9 @@ _FILES = "/static-files/"
 
 @cache
 def _interface() -> Interface:
-    return open_interface(settings().link_sources)
+    """KeyError names a variable that is missing."""
+    s3 = os.environ.get("S3_PUBLIC_ENDPOINT") or f"https://s3.{os.environ['AWS_REGION']}.amazonaws.com"
+    return open_interface(f"{s3}/{os.environ['ARTIFACTS_BUCKET']}/")
 
 
 @observed

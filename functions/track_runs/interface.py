@@ -18,6 +18,11 @@ def version(_call: Call) -> dict[str, Any]:
     return {"statusCode": 200, "headers": {"content-type": "text/plain"}, "body": SPOKEN}
 
 
+def no_gateway(_call: Call) -> Shape:
+    """As MLflow's own server answers where it knows no gateway to language models."""
+    return {"endpoints": []}
+
+
 def server_info(_call: Call) -> Shape:
     """From 3.18 on, clients then move every artifact by presigned links."""
     return {

@@ -200,6 +200,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/get-artifact", _RUN_READ, artifacts.get_of_run, takes="query"),
     Route("GET", "/model-versions/get-artifact", _MODEL_READ, artifacts.get_of_version, takes="query"),
     Route("POST", "/graphql", _RUN_READ, interface.graphql, _E.GraphQuery),
+    Route("GET POST", "mlflow/gateway-proxy", _RUN_READ, interface.no_gateway, takes="nothing"),
     Route("GET", "/version", _RUN_READ, interface.version, takes="nothing"),
     Route("GET", "/api/3.0/mlflow/server-info", _RUN_READ, interface.server_info, takes="nothing"),
     Route("GET", "/ajax-api/3.0/mlflow/server-info", _RUN_READ, interface.server_info, takes="nothing"),

@@ -13,15 +13,15 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 
 from sluice.local.stack import StackStatus
 from tests.browser.chromium import NoBrowserError, find_chromium
-from tests.local.conftest import api_as, stack, tokens
+from tests.local.conftest import api_as, aws, stack, tokens
 
-__all__ = ["api_as", "stack", "tokens"]
+__all__ = ["api_as", "aws", "stack", "tokens"]
 
 HARMLESS = {
     # MLflow's assistant and its other groups for generative models are not served.
     r"/ajax-api/3\.0/mlflow/": "404",
-    # Nor is its gateway to language models.
-    r"/ajax-api/2\.0/mlflow/gateway-proxy": "404",
+    # How the page finds out that a new experiment's name is free.
+    r"/ajax-api/2\.0/mlflow/experiments/get-by-name": "404",
     # MLflow's own basic authentication: without it there is no such user to ask for.
     r"/ajax-api/2\.0/mlflow/users/current": "404",
     # Given up by the page itself: it was left, or dropped its telemetry worker as there is no telemetry.

@@ -1,23 +1,28 @@
-"""From and to a real `mlflow server`: compared through the real client, killed in the middle."""
+"""Moving in and out by the command: compared through the real client, killed in the middle, watched."""
 
 from __future__ import annotations
 
 import json
 import os
+import pty
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from sluice.local.stack import StackStatus
 from tests.local.command import SLUICE
-from tests.local.conftest import FreshTenant
+from tests.local.conftest import ApiAs, FreshTenant
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -58,13 +63,13 @@ def client(url: str, token: str = "") -> Any:
     return MlflowClient(tracking_uri=url, registry_uri=url)
 
 
-def fill(server: Any, folder: Path) -> None:
+def fill(server: Any, folder: Path, children: int) -> None:
     """A nested sweep with histories, a dataset, files (one of several megabytes), and a registered model."""
     from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 
     e = server.create_experiment("sweep", tags={"team": "risk"})
     parent = server.create_run(e, run_name="parent", start_time=1_000)
-    for number in range(3):
+    for number in range(children):
         run = server.create_run(
             e,
             run_name=f"child-{number}",
@@ -134,15 +139,33 @@ def contents(server: Any, folder: Path) -> Any:
     return found
 
 
-def run(tenant: FreshTenant, *words: str, seconds: float = 240) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(SLUICE), "tracking", *words],
-        env=environment(tenant),
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-        check=False,
-    )
+def run(tenant: FreshTenant, *words: str) -> subprocess.CompletedProcess[str]:
+    command, given = [str(SLUICE), "tracking", *words], environment(tenant)
+    return subprocess.run(command, env=given, capture_output=True, text=True, timeout=240, check=False)
+
+
+def killed(tenant: FreshTenant, *words: str) -> None:
+    """The same, ended without warning when the first run is there."""
+    command, quiet = [str(SLUICE), "tracking", *words], subprocess.DEVNULL
+    begun = subprocess.Popen(command, env=environment(tenant), stdout=quiet, stderr=quiet)
+    while not _some_runs(tenant) and begun.poll() is None:
+        time.sleep(0.1)
+    begun.kill()
+    begun.wait()
+
+
+def on_a_terminal(tenant: FreshTenant, *words: str) -> str:
+    """The same before somebody's eyes: what the terminal was sent."""
+    ours, theirs = pty.openpty()
+    command, size = [str(SLUICE), "tracking", *words], {"TERM": "xterm", "COLUMNS": "100"}
+    begun = subprocess.Popen(command, env=environment(tenant) | size, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    seen = b""
+    with suppress(OSError), os.fdopen(ours, "rb", buffering=0) as screen:  # it ends in an error, on Linux
+        while more := screen.read(4096):
+            seen += more
+    assert begun.wait() == 0, seen.decode()
+    return seen.decode()
 
 
 def environment(tenant: FreshTenant) -> dict[str, str]:
@@ -154,24 +177,46 @@ def _own(tags: dict[str, str]) -> dict[str, str]:
     return {key: value for key, value in tags.items() if not key.startswith("sluice.imported.")}
 
 
+@pytest.fixture
+def tenants(stack: StackStatus, api_as: ApiAs) -> Callable[[], FreshTenant]:
+    """More of them, each a server of its own."""
+
+    def make() -> FreshTenant:
+        made = api_as("admin").post("/sluice/v1/tenants", json={"name": f"t-{uuid.uuid4().hex[:16]}"}).json()
+        return FreshTenant(made["name"], made["token"], stack.api_url)
+
+    return make
+
+
 def test_a_server_moves_in_killed_on_the_way_and_out_again(
+    tenants: Callable[[], FreshTenant], tmp_path: Path
+) -> None:
+    (tmp_path / "up").mkdir()
+    theirs, ours, third = tenants(), tenants(), tenants()
+    fill(client(theirs.api_url, theirs.token), tmp_path / "up", children=1)
+    before = contents(client(theirs.api_url, theirs.token), tmp_path / "before")
+    source = ("import", "--from", theirs.api_url, "--token", theirs.token)
+
+    killed(ours, *source)
+    done = run(ours, *source)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert contents(client(ours.api_url, ours.token), tmp_path / "after") == before
+
+    shown = on_a_terminal(ours, "export", "--to", third.api_url, "--token", third.token)
+    assert re.search(r"runs .*2/2", shown), shown
+    assert contents(client(third.api_url, third.token), tmp_path / "out") == before
+
+
+@pytest.mark.long
+def test_a_real_mlflow_server_moves_in_killed_on_the_way_and_out_again(
     mlflow_server: str, fresh_tenant: FreshTenant, tmp_path: Path
 ) -> None:
     (tmp_path / "up").mkdir()
     theirs = client(mlflow_server)
-    fill(theirs, tmp_path / "up")
+    fill(theirs, tmp_path / "up", children=3)
     before = contents(theirs, tmp_path / "before")
 
-    killed = subprocess.Popen(
-        [str(SLUICE), "tracking", "import", "--from", mlflow_server],
-        env=environment(fresh_tenant),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    while not _some_runs(fresh_tenant) and killed.poll() is None:
-        time.sleep(0.1)
-    killed.kill()
-    killed.wait()
+    killed(fresh_tenant, "import", "--from", mlflow_server)
     done = run(fresh_tenant, "import", "--from", mlflow_server)
 
     assert done.returncode == 0, done.stdout + done.stderr
@@ -194,7 +239,7 @@ def _some_runs(tenant: FreshTenant) -> bool:
         if not e.is_success:
             return False
         asked = {"experiment_ids": [e.json()["experiment"]["experiment_id"]]}
-        return len(http.post("/api/2.0/mlflow/runs/search", json=asked).json()["runs"]) > 2
+        return len(http.post("/api/2.0/mlflow/runs/search", json=asked).json()["runs"]) > 0
 
 
 def test_what_was_deleted_goes_for_good_by_the_command(fresh_tenant: FreshTenant) -> None:

@@ -18,6 +18,7 @@ import pytest
 
 from functions.open_session.door import Door
 from functions.open_session.provider import GroupAccess, Provider
+from sluice.domain.audit import PLATFORM
 from sluice.stores.sessions import SessionStore
 from sluice.stores.tokens import TokenStore
 from tests.stores.deployments import MotoDeployment
@@ -65,7 +66,7 @@ class Browser:
 def door_to(deployment: MotoDeployment, issuer: str, **changes: Any) -> Door:
     provider = Provider(**{"issuer": issuer, "client_id": "sluice", "access": ACCESS, **changes})
     sessions = SessionStore(TokenStore(deployment.platform))
-    return Door(sessions, ORIGIN, provider, lambda name: f"secret of {name}")
+    return Door(sessions, deployment.audit, ORIGIN, provider, lambda name: f"secret of {name}")
 
 
 # A real provider
@@ -107,6 +108,8 @@ def test_a_person_known_to_the_provider_is_signed_in_with_the_access_of_their_gr
         ("credit",),
     )
     assert token.created_by == issuer
+    (told,) = deployment.audit.events("default", PLATFORM).values()
+    assert (told.actor, told.action, told.subject) == (issuer, "token.issue", f"token:{token.token_id}")
     # Administrators end it like every token.
     browser.door.sessions.tokens.revoke("default", token.token_id)
     assert browser.who == ""
@@ -271,7 +274,9 @@ def test_a_provider_without_tls_or_of_another_name_is_not_asked(
 
 
 def test_without_a_provider_there_is_none(deployment: MotoDeployment) -> None:
-    browser = Browser(Door(SessionStore(TokenStore(deployment.platform)), ORIGIN, None, str))
+    browser = Browser(
+        Door(SessionStore(TokenStore(deployment.platform)), deployment.audit, ORIGIN, None, str)
+    )
 
     assert browser.get("/sign-in/openid")["statusCode"] == 503
     assert "Sign in with" not in browser.get("/sign-in")["body"]
