@@ -80,58 +80,36 @@ def collect_garbage(
         raise AnswerIsNo("there is more than one go can look at: start it again")
 
 
-@app.command("import")
-def import_from(  # noqa: PLR0913, PLR0917 - one option each
-    context: typer.Context,
-    source: Annotated[str, typer.Option("--from", metavar="URI", help="The other MLflow server.")],
-    experiment: _Experiment = None,
-    model: _Model = None,
-    token: _Token = "",
-    username: _Username = "",
-    password: _Password = "",
-    verify: _Verify = True,
-    deep: _Deep = False,
-    as_json: AsJson = False,
-) -> None:
-    """Copy experiments, runs, files and registered models from another MLflow server; again: what is new."""
-    other = _other(source, token, username, password)
-    ours = _ours(session_of(context), "contributor")
-    _run(other, ours, Selection(experiment or (), model or ()), verify=verify, deep=deep, as_json=as_json)
+def _add_move(verb: str, option: str, role: str, words: str) -> None:
+    """Import and export are one command, in two directions."""
+
+    @app.command(verb, help=words)
+    def move(  # noqa: PLR0913, PLR0917 - one option each
+        context: typer.Context,
+        url: Annotated[str, typer.Option(option, metavar="URI", help="The other MLflow server.")],
+        experiment: _Experiment = None,
+        model: _Model = None,
+        token: _Token = "",
+        username: _Username = "",
+        password: _Password = "",
+        verify: _Verify = True,
+        deep: _Deep = False,
+        as_json: AsJson = False,
+    ) -> None:
+        ours = _ours(session_of(context), role)
+        servers = _other(url, token, username, password), ours
+        source, target = servers if verb == "import" else servers[::-1]
+        chosen = Selection(experiment or (), model or ())
+        with source, target, watching(quiet=as_json) as watcher:
+            report = transfer(source, target, chosen, watcher, verify=verify, deep=deep)
+        _tell(report, as_json=as_json)
+        if report.failed:
+            raise AnswerIsNo(f"{report.failed} could not be copied; start it again when that is mended")
 
 
-@app.command("export")
-def export_to(  # noqa: PLR0913, PLR0917 - one option each
-    context: typer.Context,
-    target: Annotated[str, typer.Option("--to", metavar="URI", help="The other MLflow server.")],
-    experiment: _Experiment = None,
-    model: _Model = None,
-    token: _Token = "",
-    username: _Username = "",
-    password: _Password = "",
-    verify: _Verify = True,
-    deep: _Deep = False,
-    as_json: AsJson = False,
-) -> None:
-    """Copy experiments, runs, files and registered models to another MLflow server; again: what is new."""
-    other = _other(target, token, username, password)
-    ours = _ours(session_of(context), "viewer")
-    _run(ours, other, Selection(experiment or (), model or ()), verify=verify, deep=deep, as_json=as_json)
-
-
-def _run(
-    source: MlflowServer,
-    target: MlflowServer,
-    selection: Selection,
-    *,
-    verify: bool,
-    deep: bool,
-    as_json: bool,
-) -> None:
-    with source, target, watching(quiet=as_json) as watcher:
-        report = transfer(source, target, selection, watcher, verify=verify, deep=deep)
-    _tell(report, as_json=as_json)
-    if report.failed:
-        raise AnswerIsNo(f"{report.failed} could not be copied; start it again when that is mended")
+_WHAT = "Copy experiments, runs, files and registered models"
+_add_move("import", "--from", "contributor", f"{_WHAT} from another MLflow server; again: what is new.")
+_add_move("export", "--to", "viewer", f"{_WHAT} to another MLflow server; again: what is new.")
 
 
 def _tell(report: Report, *, as_json: bool) -> None:

@@ -108,6 +108,6 @@ def test_in_through_the_organisations_provider_which_is_audited(
 
     page.goto(f"{watched.origin}/sign-in")
     page.get_by_text("ada@example.com").wait_for()
-    events = api_as("auditor").get(f"/sluice/v1/projects/{PLATFORM}/audit").json()["events"]
+    events = api_as("auditor").get(f"/sluice/v1/projects/{PLATFORM}/audit").json()["items"]
     (told,) = (one for one in events if one["actor"] == issuer)
     assert (told["action"], told["details"]["principal"]) == ("token.issue", "ada@example.com")

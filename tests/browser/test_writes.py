@@ -1,4 +1,4 @@
-"""What a person changes in the interface: experiments, runs, models and versions; and that no other page can."""
+"""What a person changes in the interface: experiments, runs, models, versions; and that no other page can."""
 
 from __future__ import annotations
 

@@ -25,6 +25,12 @@ from tests.local.command import SLUICE
 from tests.local.conftest import ApiAs, FreshTenant
 
 pytestmark = pytest.mark.filterwarnings("ignore")
+LARGE_FILES = {
+    "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD": "true",
+    "MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE": "4000000",
+    "MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE": "10485760",
+}
+"""What docs/tracking.md tells users of this client."""
 
 
 @pytest.fixture(scope="module")
@@ -189,8 +195,10 @@ def tenants(stack: StackStatus, api_as: ApiAs) -> Callable[[], FreshTenant]:
 
 
 def test_a_server_moves_in_killed_on_the_way_and_out_again(
-    tenants: Callable[[], FreshTenant], tmp_path: Path
+    tenants: Callable[[], FreshTenant], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name, value in LARGE_FILES.items():
+        monkeypatch.setenv(name, value)
     (tmp_path / "up").mkdir()
     theirs, ours, third = tenants(), tenants(), tenants()
     fill(client(theirs.api_url, theirs.token), tmp_path / "up", children=1)

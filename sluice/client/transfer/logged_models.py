@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from sluice.client.errors import ClientError, NotReachable, Refused
+from sluice.client.errors import Refused
 from sluice.client.transfer.files import Folder, copy_files, tolerant
 from sluice.client.transfer.plan import MODEL, PREFIX, STATE, Known, Plan, as_list, digest_of, pairs, tags_of
+from sluice.client.transfer.report import Outcome
 from sluice.client.transfer.runs import point_of
 from sluice.client.transfer.server import MlflowServer, batches, is_missing
 from sluice.client.transport import Json
@@ -34,37 +35,33 @@ def copy_models(plan: Plan, source_experiment: str, target_experiment: str, only
         plan.report.note("one of the servers has no logged models: they are left out")
         return
     plan.report.watcher.expect("logged models", len(found))
-    for _ in plan.pool.map(partial(_bring, plan, target_experiment, held), found):
+
+    def bring(model: Json) -> None:
+        work = partial(_bring, plan, target_experiment, held, model)
+        plan.settle("logged models", f"logged model {model['info']['model_id']}", work)
+
+    for _ in plan.pool.map(bring, found):
         pass
 
 
-def _bring(plan: Plan, experiment_id: str, held: dict[str, Json], model: Json) -> None:
+def _bring(plan: Plan, experiment_id: str, held: dict[str, Json], model: Json) -> Outcome:
     source_id = model["info"]["model_id"]
-    try:
-        there = held.get(source_id)
-        made = there or _create(plan, experiment_id, model)
-        known = Known(
-            source_id=source_id,
-            target_id=made["info"]["model_id"],
-            source_uri=model["info"]["artifact_uri"],
-            target_uri=made["info"]["artifact_uri"],
-            digest=digest_of(model),
-            refers=(model["info"].get("source_run_id", ""),),
-            state=tags_of(made["info"]).get(STATE, ""),
-            fresh=there is None,
-        )
-        plan.models[source_id] = known
-        if not plan.needs_copy(known):
-            plan.report.settle("logged models", "unchanged")
-            return
-        _copy(plan, known, model)
-    except NotReachable:
-        raise
-    except ClientError as error:
-        plan.report.note(f"logged model {source_id}: {error}")
-        plan.report.settle("logged models", "failed")
-        return
-    plan.report.settle("logged models", "created" if known.fresh else "updated")
+    there = held.get(source_id)
+    made = there or _create(plan, experiment_id, model)
+    known = plan.models[source_id] = Known(
+        source_id=source_id,
+        target_id=made["info"]["model_id"],
+        source_uri=model["info"]["artifact_uri"],
+        target_uri=made["info"]["artifact_uri"],
+        digest=digest_of(model),
+        refers=(model["info"].get("source_run_id", ""),),
+        state=tags_of(made["info"]).get(STATE, ""),
+        fresh=there is None,
+    )
+    if not plan.needs_copy(known):
+        return "unchanged"
+    _copy(plan, known, model)
+    return "created" if known.fresh else "updated"
 
 
 def _create(plan: Plan, experiment_id: str, model: Json) -> Json:

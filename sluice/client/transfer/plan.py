@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from sluice.client.transfer.report import Report
+from sluice.client.errors import ClientError, NotReachable
+from sluice.client.transfer.report import Outcome, Report
 from sluice.client.transfer.server import MlflowServer
 from sluice.client.transport import Json
 
@@ -65,6 +66,17 @@ class Plan:
     deep: bool = False
     runs: dict[str, Known] = field(default_factory=dict)
     models: dict[str, Known] = field(default_factory=dict)
+
+    def settle(self, kind: str, label: str, work: Callable[[], Outcome]) -> None:
+        """Do it and count what came of it: a refusal is a note and a failure, and the transfer goes on."""
+        try:
+            outcome = work()
+        except NotReachable:
+            raise
+        except ClientError as error:
+            self.report.note(f"{label}: {error}")
+            outcome = "failed"
+        self.report.settle(kind, outcome)
 
     def run_id(self, source_id: str) -> str:
         known = self.runs.get(source_id)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from urllib.parse import urlsplit
 
-from sluice.client.errors import ClientError, NotReachable, Refused
+from sluice.client.errors import Refused
 from sluice.client.transfer.plan import PREFIX, VERSION, Plan, as_list, tags_of
+from sluice.client.transfer.report import Outcome
 from sluice.client.transfer.server import MlflowServer, is_missing, there
 from sluice.client.transport import Json
 
@@ -31,27 +33,22 @@ def versions_of(server: MlflowServer, name: str) -> list[Json]:
 
 
 def copy_registered(plan: Plan, model: Json) -> None:
-    name, report = model["name"], plan.report
-    try:
-        kept = _model(plan, model)
-        numbers = {}
-        held = {
-            tags_of(one)[VERSION]: one for one in versions_of(plan.target, name) if VERSION in tags_of(one)
-        }
-        versions = versions_of(plan.source, name)
-        report.watcher.expect("model versions", len(versions))
-        for version in versions:
-            number = _version(plan, name, version, held.get(str(version["version"])))
-            if number is not None:
-                numbers[int(version["version"])] = number
-        _aliases(plan, model, kept, numbers)
-    except NotReachable:
-        raise
-    except ClientError as error:
-        report.note(f"registered model {name}: {error}")
-        report.settle("registered models", "failed")
-        return
-    report.settle("registered models", "unchanged" if kept else "created")
+    label = f"registered model {model['name']}"
+    plan.settle("registered models", label, partial(_registered, plan, model))
+
+
+def _registered(plan: Plan, model: Json) -> Outcome:
+    name, numbers = model["name"], dict[int, int]()
+    kept = _model(plan, model)
+    held = {tags_of(one)[VERSION]: one for one in versions_of(plan.target, name) if VERSION in tags_of(one)}
+    versions = versions_of(plan.source, name)
+    plan.report.watcher.expect("model versions", len(versions))
+    for version in versions:
+        number = str(version["version"])
+        work = partial(_version, plan, name, version, held.get(number), numbers)
+        plan.settle("model versions", f"version {number} of {name}", work)
+    _aliases(plan, model, kept, numbers)
+    return "unchanged" if kept else "created"
 
 
 def _model(plan: Plan, model: Json) -> Json | None:
@@ -76,25 +73,18 @@ def _model(plan: Plan, model: Json) -> Json | None:
     return kept
 
 
-def _version(plan: Plan, name: str, version: Json, held: Json | None) -> int | None:
-    """The version's number on the target; None where it could not be copied."""
+def _version(plan: Plan, name: str, version: Json, held: Json | None, numbers: dict[int, int]) -> Outcome:
+    """Puts the version's number on the target into `numbers`."""
     wanted = int(version["version"])
-    try:
-        if held is not None and int(held["version"]) < wanted:
-            _delete(plan, name, int(held["version"]))  # of a transfer that was ended while it filled a gap
-            held = None
-        number = int(held["version"]) if held else _create(plan, name, version)
-        changed = _same_state(plan, name, number, version, held)
-    except NotReachable:
-        raise
-    except ClientError as error:
-        plan.report.note(f"version {wanted} of {name}: {error}")
-        plan.report.settle("model versions", "failed")
-        return None
+    if held is not None and int(held["version"]) < wanted:
+        _delete(plan, name, int(held["version"]))  # of a transfer that was ended while it filled a gap
+        held = None
+    number = int(held["version"]) if held else _create(plan, name, version)
+    changed = _same_state(plan, name, number, version, held)
+    numbers[wanted] = number
     if number != wanted:
         plan.report.note(f"version {wanted} of {name} is number {number} there")
-    plan.report.settle("model versions", "created" if not held else "updated" if changed else "unchanged")
-    return number
+    return "created" if not held else "updated" if changed else "unchanged"
 
 
 def _create(plan: Plan, name: str, version: Json) -> int:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from functools import partial
 
-from sluice.client.errors import ClientError, NotReachable, Refused
+from sluice.client.errors import Refused
 from sluice.client.transfer.files import Folder, copy_files, tolerant
 from sluice.client.transfer.plan import (
     FROM,
@@ -21,6 +21,7 @@ from sluice.client.transfer.plan import (
     pairs,
     tags_of,
 )
+from sluice.client.transfer.report import Outcome
 from sluice.client.transfer.server import MlflowServer, batches, is_missing
 from sluice.client.transport import Json
 
@@ -63,25 +64,20 @@ def make_runs(plan: Plan, source_experiment: str, target_experiment: str, only: 
 
 
 def fill_runs(plan: Plan) -> None:
-    for _ in plan.pool.map(partial(_fill, plan), plan.runs.values()):
+    def fill(known: Known) -> None:
+        plan.settle("runs", f"run {known.source_id}", partial(_fill, plan, known))
+
+    for _ in plan.pool.map(fill, plan.runs.values()):
         pass
 
 
-def _fill(plan: Plan, known: Known) -> None:
+def _fill(plan: Plan, known: Known) -> Outcome:
     if known.gone:
         plan.report.note(f"run {known.source_id} was deleted on the target: it is left so")
     if not plan.needs_copy(known):
-        plan.report.settle("runs", "unchanged")
-        return
-    try:
-        _copy(plan, known)
-    except NotReachable:
-        raise
-    except ClientError as error:
-        plan.report.note(f"run {known.source_id}: {error}")
-        plan.report.settle("runs", "failed")
-        return
-    plan.report.settle("runs", "created" if known.fresh else "updated")
+        return "unchanged"
+    _copy(plan, known)
+    return "created" if known.fresh else "updated"
 
 
 def _create(plan: Plan, run: Json, experiment_id: str) -> Json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -19,6 +19,7 @@ _AGAIN = {"idempotency-key": "transfer"}
 """Makes the transport repeat a POST after a lost answer: for those that do nothing a second time."""
 _CHUNK = 1 << 20
 _ATTEMPTS = 3
+Done = TypeVar("Done")
 
 
 def bearer(token: str) -> str:
@@ -68,46 +69,28 @@ class MlflowServer(Transport):
 
     def fetch(self, path: str, query: Mapping[str, str], file: BinaryIO) -> str:
         """Stream a file to disk, through redirects to a storage; gives its sha256."""
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                return self._fetch(path, query, file)
-            except NotReachable:
-                if attempt == _ATTEMPTS:
-                    raise
-        raise AssertionError("the last attempt answers or raises")
+        return _tried(self.url, lambda: self._fetch(path, query, file))
 
     def _fetch(self, path: str, query: Mapping[str, str], file: BinaryIO) -> str:
         file.seek(0)
         file.truncate()
         digest = hashlib.sha256()
-        try:
-            with self._http.stream(
-                "GET", self.url + path, params=query, headers=self._headers, follow_redirects=True
-            ) as response:
-                if not response.is_success:
-                    response.read()
-                accepted(response)
-                for chunk in response.iter_bytes(_CHUNK):
-                    digest.update(chunk)
-                    file.write(chunk)
-        except httpx.TransportError as error:
-            raise NotReachable(f"{self.url} broke off: {error}") from error
+        with self._http.stream(
+            "GET", self.url + path, params=query, headers=self._headers, follow_redirects=True
+        ) as response:
+            if not response.is_success:
+                response.read()
+            accepted(response)
+            for chunk in response.iter_bytes(_CHUNK):
+                digest.update(chunk)
+                file.write(chunk)
         file.flush()
         return digest.hexdigest()
 
     def send(self, path: str, file: BinaryIO, size: int) -> None:
         """PUT a file through the server."""
-        for attempt in range(1, _ATTEMPTS + 1):
-            file.seek(0)
-            headers = {**self._headers, "content-length": str(size)}
-            try:
-                response = self._http.put(self.url + path, content=_chunks(file, size), headers=headers)
-            except httpx.TransportError as error:
-                if attempt == _ATTEMPTS:
-                    raise NotReachable(f"{self.url} broke off: {error}") from error
-                continue
-            accepted(response)
-            return
+        headers = {**self._headers, "content-length": str(size)}
+        _tried(self.url, lambda: self._put(self.url + path, headers, file, 0, size))
 
     def send_part(self, link: str, headers: Mapping[str, str], file: BinaryIO, begin: int, size: int) -> str:
         """PUT a part of a file to a storage, which checks it by its digest; gives the part's tag."""
@@ -117,17 +100,25 @@ class MlflowServer(Transport):
             digest.update(chunk)
         checked = {**headers, "content-length": str(size)}
         checked["content-md5"] = base64.b64encode(digest.digest()).decode()
-        for attempt in range(1, _ATTEMPTS + 1):
-            file.seek(begin)
-            try:
-                response = self._http.put(link, content=_chunks(file, size), headers=checked)
-            except httpx.TransportError as error:
-                if attempt == _ATTEMPTS:
-                    raise NotReachable(f"the storage broke off: {error}") from error
-                continue
-            accepted(response)
-            return response.headers["etag"]
-        raise AssertionError("the last attempt answers or raises")
+        answer = _tried("the storage", lambda: self._put(link, checked, file, begin, size))
+        return answer.headers["etag"]
+
+    def _put(
+        self, url: str, headers: Mapping[str, str], file: BinaryIO, begin: int, size: int
+    ) -> httpx.Response:
+        file.seek(begin)
+        return accepted(self._http.put(url, content=_chunks(file, size), headers=headers))
+
+
+def _tried(whom: str, work: Callable[[], Done]) -> Done:
+    """What it gives; again where the connection breaks, and NotReachable in the end."""
+    for left in reversed(range(_ATTEMPTS)):
+        try:
+            return work()
+        except httpx.TransportError as error:
+            if not left:
+                raise NotReachable(f"{whom} broke off: {error}") from error
+    raise AssertionError("the last attempt answers or raises")
 
 
 def is_missing(error: Refused) -> bool:

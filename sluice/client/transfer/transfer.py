@@ -93,19 +93,14 @@ def _experiment(plan: Plan, experiment: Json) -> str:
     """The id of the target's experiment of that name, with the same tags."""
     name = experiment["name"]
     plan.report.watcher.expect("experiments", 1)
-    found = there(lambda: plan.target.ask("experiments/get-by-name", experiment_name=name)["experiment"])
+
+    def find() -> Json | None:
+        return there(lambda: plan.target.ask("experiments/get-by-name", experiment_name=name)["experiment"])
+
+    found = find()
     if found and found.get("lifecycle_stage") == "deleted":
         raise Refused(Problem(409, "in the way", f"the target has a deleted experiment {name!r}: restore it"))
-    if found is None:
-
-        def find() -> Json | None:
-            return there(
-                lambda: plan.target.ask("experiments/get-by-name", experiment_name=name)["experiment"]
-            )
-
-        made = plan.target.make("experiments/create", {"name": name}, find)["experiment_id"]
-    else:
-        made = found["experiment_id"]
+    made = (found or plan.target.make("experiments/create", {"name": name}, find))["experiment_id"]
     before, changed = tags_of(found or {}), False
     for key, value in tags_of(experiment).items():
         if before.get(key) != value:

@@ -205,6 +205,7 @@ def named(text: str, names: dict[str, str]) -> str:
     return text if not text.startswith("mlflow-artifacts:/") else text.split("/", 2)[2]
 
 
+@pytest.mark.long
 def test_everything_is_there_afterwards_and_again_changes_nothing(filled: Client, here: Client) -> None:
     report = copy(server(filled), server(here))
     assert (report.notes, report.failed) == ([], 0)
@@ -215,6 +216,7 @@ def test_everything_is_there_afterwards_and_again_changes_nothing(filled: Client
     assert contents(here) == contents(filled)
 
 
+@pytest.mark.long
 def test_what_has_grown_is_added(filled: Client, here: Client) -> None:
     copy(server(filled), server(here))
     experiment = filled.get("experiments/get-by-name", experiment_name="sweep").json["experiment"]
@@ -249,6 +251,7 @@ def test_killed_anywhere_it_goes_on(filled: Client, here: Client) -> None:
     assert contents(here) == contents(filled)
 
 
+@pytest.mark.long
 def test_a_lost_answer_makes_nothing_twice(filled: Client, here: Client) -> None:
     seen = itertools.count(1)
 
@@ -274,6 +277,7 @@ def test_a_selected_model_brings_the_runs_it_was_made_from_only(filled: Client, 
         copy(server(filled), server(here), Selection(experiments=["nowhere"]))
 
 
+@pytest.mark.long
 def test_what_cannot_be_carried_over_is_told(filled: Client, here: Client) -> None:
     copy(server(filled), server(here))
     experiment = here.get("experiments/get-by-name", experiment_name="sweep").json["experiment"]
@@ -287,6 +291,7 @@ def test_what_cannot_be_carried_over_is_told(filled: Client, here: Client) -> No
     assert len(left) == len(runs) - 1
 
 
+@pytest.mark.long
 def test_an_older_server_without_logged_models_and_aliases_is_copied_too(
     filled: Client, here: Client
 ) -> None:
