@@ -11,7 +11,7 @@ from functions.track_runs import shapes
 from functions.track_runs.call import Call, fitting
 from functions.track_runs.names import run_name
 from functions.track_runs.shapes import Shape
-from sluice.domain.errors import Invalid, TooLarge
+from sluice.domain.errors import Invalid
 from sluice.domain.tracking import entities, grammars, limits
 from sluice.domain.tracking.entities import ACTIVE, DELETED, RUN_NAME_TAG
 from sluice.domain.tracking.ordering import parse_order
@@ -116,7 +116,7 @@ def set_tag(call: Call, request: asked.SetTag) -> Shape:
 
 def log_batch(call: Call, request: asked.LogBatch) -> Shape:
     if len(call.body) > limits.BATCH_BYTES:
-        raise TooLarge(
+        raise Invalid(
             f"Batched logging API requests must be at most {limits.BATCH_BYTES} bytes, got a request of size "
             f"{len(call.body)}."
         )

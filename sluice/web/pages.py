@@ -26,7 +26,7 @@ def seal(key: bytes, query: str, position: Position | None) -> str | None:
     if position is None:
         return None
     content = _VERSION + json.dumps(dict(position), separators=(",", ":"), sort_keys=True).encode()
-    return base64.urlsafe_b64encode(_tag(key, query, content) + content).decode().rstrip("=")
+    return _text(_tag(key, query, content) + content)
 
 
 def unseal(key: bytes, query: str, token: str | None) -> dict[str, str] | None:
@@ -37,11 +37,18 @@ def unseal(key: bytes, query: str, token: str | None) -> dict[str, str] | None:
         raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
     except (binascii.Error, ValueError) as error:
         raise BadPageToken("the page token is damaged") from error
+    # Base64 reads over what it does not know, and over spare bits of the last character.
+    if _text(raw) != token:
+        raise BadPageToken("the page token is damaged")
     tag, content = raw[:_TAG_BYTES], raw[_TAG_BYTES:]
     if not hmac.compare_digest(tag, _tag(key, query, content)) or content[:1] != _VERSION:
         raise BadPageToken("the page token belongs to another list")
     position: dict[str, str] = json.loads(content[1:])
     return position
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def _tag(key: bytes, query: str, content: bytes) -> bytes:

@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.local.jobs import eventually
+
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.usefixtures("mlflow_settings")]
 
 ApiAs = Callable[[str], httpx.Client]
@@ -109,19 +111,36 @@ def test_a_version_cannot_claim_what_belongs_to_another_run(experiment: str, nam
     assert made.version == "1"
 
 
-def test_datasets_and_metrics_of_the_system_come_back(experiment: str) -> None:
+def test_the_machine_is_measured_while_a_run_goes_on(experiment: str) -> None:
+    import mlflow
+
+    mlflow.config.set_system_metrics_sampling_interval(0.2)  # type: ignore[no-untyped-call]
+    with mlflow.start_run(log_system_metrics=True) as run:
+        client = mlflow.MlflowClient()
+        wanted = "system/cpu_utilization_percentage"
+
+        def measured() -> bool:
+            return len(client.get_metric_history(run.info.run_id, wanted)) > 2
+
+        eventually(measured, "three measurements of the machine")
+    read = client.get_run(run.info.run_id).data.metrics
+    assert read["system/system_memory_usage_megabytes"] > 0
+    assert 0 < read["system/disk_usage_percentage"] <= 100
+    found = mlflow.search_runs([experiment], "metrics.`system/system_memory_usage_megabytes` > 0")
+    assert list(found["run_id"]) == [run.info.run_id]
+
+
+def test_datasets_come_back(experiment: str) -> None:
     import mlflow
 
     frame = pd.DataFrame({"x": [1.0, 2.0], "y": [0, 1]})
     data: Any = mlflow.data
     with mlflow.start_run() as run:
         mlflow.log_input(data.from_pandas(frame, name="applicants", targets="y"), context="training")
-        mlflow.log_metric("system/cpu_utilization_percentage", 1.0)
     read: Any = mlflow.get_run(run.info.run_id)
     (given,) = read.inputs.dataset_inputs
     assert (given.dataset.name, given.tags[0].value) == ("applicants", "training")
     assert "mlflow_colspec" in given.dataset.schema
-    assert read.data.metrics["system/cpu_utilization_percentage"] == 1.0
     found = mlflow.search_runs([experiment], "datasets.name = 'applicants' AND datasets.context = 'training'")
     assert list(found["run_id"]) == [run.info.run_id]
 

@@ -159,10 +159,10 @@ def test_keys_that_would_be_other_names(client: Client, run_id: str, key: str) -
     refused(client.post("runs/set-tag", run_id=run_id, key=key, value="x"))
 
 
-def test_a_batch_over_a_megabyte(client: Client, run_id: str) -> None:
-    params = [{"key": f"k{number}", "value": "x" * 6000} for number in range(100)]
-    tags = [{"key": f"k{number}", "value": "x" * 8000} for number in range(60)]
-    refused(client.post("runs/log-batch", run_id=run_id, params=params, tags=tags), 413)
+def test_a_batch_up_to_a_megabyte(client: Client, run_id: str) -> None:
+    bare = len(json.dumps({"run_id": run_id, "filler": ""}))
+    assert client.post("runs/log-batch", run_id=run_id, filler="x" * (1_000_000 - bare)).status == 200
+    refused(client.post("runs/log-batch", run_id=run_id, filler="x" * (1_000_001 - bare)))
 
 
 def test_a_changed_param_and_one_given_twice(client: Client, run_id: str) -> None:
@@ -171,27 +171,6 @@ def test_a_changed_param_and_one_given_twice(client: Client, run_id: str) -> Non
     assert "'1'" in refused(client.post("runs/log-parameter", run_id=run_id, key="a", value="2"))
     twice = [{"key": "b", "value": "1"}, {"key": "b", "value": "2"}]
     assert "['b']" in refused(client.post("runs/log-batch", run_id=run_id, params=twice))
-
-
-def test_pages_go_on_and_tokens_stay_with_their_search(client: Client, experiment: str) -> None:
-    made = [
-        client.post("runs/create", experiment_id=experiment, start_time=number + 1).json["run"]["info"][
-            "run_id"
-        ]
-        for number in range(5)
-    ]
-    first = client.post("runs/search", experiment_ids=[experiment], max_results=3).json
-    token = first["next_page_token"]
-    second = client.post("runs/search", experiment_ids=[experiment], max_results=3, page_token=token).json
-    seen = [run["info"]["run_id"] for run in first["runs"] + second["runs"]]
-    assert seen == made[::-1]
-    assert "next_page_token" not in second
-    other = {"experiment_ids": [experiment], "filter": "metrics.a > 1", "page_token": token}
-    refused(client.post("runs/search", **other))
-    stranger = Client(client.door, tenant="other")
-    refused(stranger.post("runs/search", experiment_ids=[experiment], max_results=3, page_token=token))
-    for broken in ("x", token[:-2] + "AA", "eyJvZmZzZXQiOjN9"):
-        refused(client.post("runs/search", experiment_ids=[experiment], page_token=broken))
 
 
 @pytest.mark.parametrize("count", [0, -1, 50_001])
