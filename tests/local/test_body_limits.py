@@ -1,4 +1,4 @@
-"""How large a request the tracking server takes at the real door: to the byte, and refused in MLflow's form."""
+"""How large a request the tracking server takes at the real door: to the byte, refused in MLflow's form."""
 
 from __future__ import annotations
 
