@@ -53,6 +53,9 @@ def test_a_run_comes_back_as_mlflow_shapes_it(client: Client, experiment: str, r
 def test_the_web_ui_has_the_same_routes(client: Client, experiment: str) -> None:
     answer = client.send("GET", "/ajax-api/2.0/mlflow/experiments/get", query={"experiment_id": experiment})
     assert answer.json["experiment"]["name"] == "credit"
+    asked = {"gateway_path": "api/2.0/endpoints/"}
+    answer = client.send("GET", "/ajax-api/2.0/mlflow/gateway-proxy", query=asked)
+    assert (answer.status, answer.json) == (200, {"endpoints": []}), "or the page shows an error"
 
 
 @pytest.mark.parametrize(
