@@ -77,6 +77,7 @@ def test_a_good_file_trains_after_a_bad_one_and_then_is_a_duplicate(make_job: Ma
     assert (again["status"], again["duplicate_of"]) == ("duplicate", good["training_id"])
 
 
+@pytest.mark.long
 def test_a_compressed_file_is_the_same_table(make_job: MakeJob) -> None:
     training = make_job().train(gzip.compress(csv(rows())), file="data.csv.gz")
 
@@ -187,6 +188,7 @@ def train(data, context):
 """
 
 
+@pytest.mark.long
 def test_a_model_that_converts_silently_wrong_is_caught(make_job: MakeJob) -> None:
     """A scaler before a forest: ONNX answers differently without a word."""
     job = make_job(with_code=False)

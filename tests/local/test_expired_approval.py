@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from sluice.local.stack import StackStatus
 from tests.local.conftest import ApiAs
 from tests.local.jobs import V1, Job, code, csv, eventually, new_name, rows
@@ -17,6 +19,7 @@ SHORT = {
 }
 
 
+@pytest.mark.long
 def test_an_approval_expires_and_is_refused_after_that(
     stack: StackStatus, aws: Callable[[str], Any], api_as: ApiAs
 ) -> None:

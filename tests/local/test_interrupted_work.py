@@ -52,6 +52,7 @@ def approve(stack: StackStatus, job: Job, promotion_id: str) -> None:
     assert answer.status_code == 200, answer.text
 
 
+@pytest.mark.long
 def test_what_was_interrupted_goes_on(own_profile: str, job_on: JobOn) -> None:
     name = new_name()
     first = job_on(up(own_profile), name)

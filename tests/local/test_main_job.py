@@ -91,6 +91,7 @@ def test_from_a_file_nobody_has_seen_to_an_answer_and_its_story(sluice: Command)
     assert {"project.push", "promotion.approve"} <= actions
 
 
+@pytest.mark.long
 def test_a_number_is_predicted_from_the_same_file(sluice: Command) -> None:
     name, data = begin(sluice, "spent")
 
@@ -101,6 +102,7 @@ def test_a_number_is_predicted_from_the_same_file(sluice: Command) -> None:
     assert all(500 < answer["value"] < 1_800 for answer in answers)
 
 
+@pytest.mark.long
 def test_what_is_known_is_not_done_again_unless_asked_for(sluice: Command) -> None:
     name, data = begin(sluice, "churned?")
     sluice.done("data", "push", name, data, "--wait")

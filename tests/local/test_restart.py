@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+import pytest
 
 from sluice.local.emulator import find_running, write_snapshot
 from sluice.local.profile import profile_named
@@ -16,6 +17,7 @@ from sluice.local.stack import StackStatus, down, status, up
 Client = Callable[[str], Any]
 
 
+@pytest.mark.long
 def test_a_stopped_stack_comes_back_as_it_was(own_profile: str) -> None:
     # given a stack with an item and an object
     first = up(own_profile)
@@ -74,6 +76,7 @@ def test_a_running_stack_is_left_alone_by_up(own_profile: str) -> None:
     assert again.tokens == first.tokens
 
 
+@pytest.mark.long
 def test_what_the_stream_s_reader_had_not_had_comes_after_a_restart(own_profile: str) -> None:
     # given a ledger item that was written just before the end
     first = up(own_profile)

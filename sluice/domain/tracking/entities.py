@@ -10,7 +10,6 @@ Lifecycle = Literal["active", "deleted"]
 ACTIVE: Lifecycle = "active"
 DELETED: Lifecycle = "deleted"
 
-RUN_STATUSES = ("RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED")
 RUN_NAME_TAG = "mlflow.runName"
 PROJECT_TAG = "sluice.project"
 """On the registered model of a project."""

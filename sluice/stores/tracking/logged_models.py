@@ -14,7 +14,7 @@ from sluice.stores.tracking.owners import OwnerStore, Parts
 from sluice.stores.tracking.table import Table
 from sluice.stores.tracking.values import large_values
 
-PENDING, READY, FAILED = "LOGGED_MODEL_PENDING", "LOGGED_MODEL_READY", "LOGGED_MODEL_UPLOAD_FAILED"
+PENDING = "LOGGED_MODEL_PENDING"
 
 
 @dataclass(frozen=True)
