@@ -10,7 +10,6 @@ import time
 STARTED = time.process_time()
 
 import json  # noqa: E402 - what is imported is measured
-import resource  # noqa: E402
 import struct  # noqa: E402
 import sys  # noqa: E402
 from collections.abc import Callable  # noqa: E402
@@ -18,6 +17,7 @@ from dataclasses import replace  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
+from benchmarks.peak_memory import peak_memory  # noqa: E402
 from benchmarks.scoring_scene import FEATURES, event  # noqa: E402
 
 INVOCATIONS = "/endpoints/{project}/production/invocations"
@@ -35,7 +35,7 @@ def cold(folder: Path, _: str) -> dict[str, Any]:
 
     first = door.handler(_asked(folder, "forest", "1"), None)
     used = time.process_time() - STARTED
-    memory = _peak()
+    memory = peak_memory()
     begun = time.process_time()
     second = door.handler(_asked(folder, "second", "1"), None)
     switched = time.process_time() - begun
@@ -101,7 +101,7 @@ def pyfunc(folder: Path, _: str) -> dict[str, Any]:
 
     body = json.loads((folder / "1.json").read_text())
     mlflow.pyfunc.load_model(str(folder / "mlflow")).predict(pd.DataFrame(body["data"], columns=FEATURES))
-    return {"cpu": (time.process_time() - STARTED) * 1000, "mb": _peak()}
+    return {"cpu": (time.process_time() - STARTED) * 1000, "mb": peak_memory()}
 
 
 class _Nothing:
@@ -153,13 +153,6 @@ def _per_call(act: Callable[[], object], count: str) -> float:
             act()
         rounds.append((time.process_time() - begun) / calls * 1000)
     return min(rounds)
-
-
-def _peak() -> float:
-    """Megabytes; on Linux the other figure would begin with the parent's."""
-    if sys.platform == "linux":
-        return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)
 
 
 PARTS: dict[str, Callable[[Path, str], dict[str, Any]]] = {

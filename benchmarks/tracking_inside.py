@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import resource
 import statistics
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from benchmarks.peak_memory import peak_memory
 from functions.track_runs.door import Door
 from sluice.domain.clock import system_clock
 from sluice.domain.ids import new_id
@@ -186,7 +186,7 @@ def search_large(experiment: str) -> None:
             f"{name:24} {(time.process_time() - cpu) * 1000:8.0f} {(time.perf_counter() - wall) * 1000:8.0f}"
             f"   first m3 {values}"
         )
-    print(f"memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+    print(f"memory {peak_memory():.0f} MB")
 
 
 def _row(number: int) -> Row:
@@ -210,10 +210,10 @@ def _row(number: int) -> Row:
 def measure_init() -> None:
     """CPU and memory of importing the handler and building what a first request needs, in fresh processes."""
     code = (
-        "import resource, time; begun = time.process_time()\n"
+        "import time; begun = time.process_time()\n"
         "from functions.track_runs import handler, settings; settings.tracking()\n"
         "print((time.process_time() - begun) * 1000)\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+        "from benchmarks.peak_memory import peak_memory; print(peak_memory())"
     )
     # Bytecode is kept from the first of the runs: a deployed function's comes with it.
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
