@@ -65,6 +65,7 @@ def test_a_killed_stack_comes_back_as_of_its_last_snapshot_and_says_so(own_profi
     assert up(own_profile).warnings == ()
 
 
+@pytest.mark.long
 def test_a_running_stack_is_left_alone_by_up(own_profile: str) -> None:
     first = up(own_profile)
     before = find_running(profile_named(own_profile))
