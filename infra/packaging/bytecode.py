@@ -35,4 +35,4 @@ def _compiled(name: str, source: bytes) -> bytes:
 def compile_packages(packages: Path) -> None:
     """Everything below `packages`. What does not compile is never imported."""
     mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
-    compileall.compile_dir(packages, maxlevels=30, quiet=2, invalidation_mode=mode, workers=0)
+    compileall.compile_dir(packages, maxlevels=30, quiet=2, invalidation_mode=mode)
