@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import Field
 
 from functions.manage_platform.routes import Body, Call, Json, Route, accepting, listing, shown
-from functions.manage_platform.uploads import LINK_SECONDS, FileName
+from functions.manage_platform.signed_links import download_link, upload_link
+from functions.manage_platform.uploads import FileName
 from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.batch import OPEN, PART_BYTES, SUFFIXES, Batch, Form, Kind, Part, form_of, source_key
 from sluice.domain.callback import MAXIMUM_LENGTH, project_key, receiver_of, secret_of
@@ -127,27 +128,6 @@ def open_record(call: Call, body: Wanted, kind: Kind, form: Form, file: str, **a
         **about,
     )
     return call.platform.batches.create(call.tenant, batch)
-
-
-def upload_link(call: Call, key: str, size: int) -> Json:
-    parameters: Any = {
-        "Bucket": call.platform.setting("DATA_BUCKET"),
-        "Key": key,
-        "ContentLength": size,
-    }
-    url = call.platform.signer.generate_presigned_url("put_object", Params=parameters, ExpiresIn=LINK_SECONDS)
-    return {"url": url, "headers": {}, "expires_seconds": LINK_SECONDS}
-
-
-def download_link(call: Call, ref: ArtefactRef) -> str:
-    parameters: Any = {
-        "Bucket": call.platform.setting("DATA_BUCKET"),
-        "Key": ref.key,
-        "VersionId": ref.version_id,
-    }
-    return call.platform.signer.generate_presigned_url(
-        "get_object", Params=parameters, ExpiresIn=LINK_SECONDS
-    )
 
 
 def show_all(call: Call) -> Json:

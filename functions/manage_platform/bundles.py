@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import get_args
 
 from functions.manage_platform.routes import Call, Json, Route
+from functions.manage_platform.signed_links import LINK_SECONDS, download_link
 from sluice import __version__
 from sluice.bundle.contents import MANIFEST, SIGNATURE, Bundle, File, Format, entity_salt, serving_code
 from sluice.bundle.signature import ALGORITHM, public_key, sign
@@ -21,7 +22,6 @@ from sluice.stores.secrets import BUNDLE_SIGNATURES
 from sluice.web.problems import BadRequest
 
 ROOT = Path(__file__).resolve().parents[2]
-LINK_SECONDS = 900
 #: Artefacts that answers depend on, and where they lie in a bundle; not every model has a background.
 SERVED: Mapping[str, str] = {
     "model": "model/model.onnx",
@@ -89,7 +89,7 @@ def show(call: Call) -> Json:
         "version": model.version,
         "key": public_key(seed),
         "texts": {path: base64.b64encode(content).decode() for path, content in code.items()},
-        "links": {SERVED[name]: _link(call, ref) for name, ref in refs.items()},
+        "links": {SERVED[name]: download_link(call, ref) for name, ref in refs.items()},
         "expires_seconds": LINK_SECONDS,
     }
 
@@ -113,13 +113,6 @@ def _served(model: ModelVersion) -> dict[str, ArtefactRef]:
 
 def _seed(call: Call) -> bytes:
     return call.platform.secrets.key(call.tenant, BUNDLE_SIGNATURES)
-
-
-def _link(call: Call, ref: ArtefactRef) -> str:
-    place = {"Bucket": call.platform.artefacts.buckets[ref.role], "Key": ref.key}
-    if ref.version_id not in {"", "null"}:
-        place["VersionId"] = ref.version_id
-    return call.platform.signer.generate_presigned_url("get_object", Params=place, ExpiresIn=LINK_SECONDS)
 
 
 ROUTES = (

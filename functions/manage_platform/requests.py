@@ -8,13 +8,13 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from functions.manage_platform.batches import Wanted, download_link, found, open_record, upload_link
+from functions.manage_platform.batches import Wanted, found, open_record
 from functions.manage_platform.routes import Call, Json, Route, accepting, shown
+from functions.manage_platform.signed_links import download_link, upload_link
 from sluice.domain.artefacts import ArtefactRef
-from sluice.domain.batch import Batch, derived_key
+from sluice.domain.batch import REQUEST_BYTES, Batch, derived_key
 from sluice.domain.callback import Delivery
 
-MAXIMUM_BYTES = 32 << 20
 _PATHS = {
     "open_inference": "/v2/models/{project}.{environment}/infer",
     "mlflow": "/endpoints/{project}/{environment}/invocations",
@@ -27,10 +27,10 @@ class RequestAnswer(Wanted):
     ends.
     """
 
-    size: int = Field(ge=1, le=MAXIMUM_BYTES)
+    size: int = Field(ge=1, le=REQUEST_BYTES)
     protocol: Literal["open_inference", "mlflow", "plain"] = "mlflow"
     content_type: str = Field(default="application/json", max_length=200, pattern=r"^[\x20-\x7e]+$")
-    header_length: int | None = Field(default=None, ge=1, le=MAXIMUM_BYTES)
+    header_length: int | None = Field(default=None, ge=1, le=REQUEST_BYTES)
 
 
 @dataclass(frozen=True, slots=True)

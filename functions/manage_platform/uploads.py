@@ -9,13 +9,13 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from functions.manage_platform.routes import Body, Call, Json, Route, accepting, listed, shown
+from functions.manage_platform.signed_links import upload_link
 from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.errors import Invalid, Reason, TooLarge
 from sluice.domain.project import Project
 from sluice.domain.tenants import project_folder
 from sluice.domain.upload import Upload
 
-LINK_SECONDS = 900
 CODE_LIMIT_MB = 50
 _MEGABYTE = 1_000_000
 
@@ -61,17 +61,7 @@ def request(call: Call, body: RequestUpload) -> Json:
     _check(project, body)
     upload_id = call.platform.records.new_id()
     key = f"{project_folder(call.tenant, project.name)}/{body.kind}/{body.filename}"
-    headers = {"x-amz-meta-sluice-upload": upload_id}
-    url = call.platform.signer.generate_presigned_url(
-        "put_object",
-        Params={
-            "Bucket": call.platform.setting("DATA_BUCKET"),
-            "Key": key,
-            "ContentLength": body.size,
-            "Metadata": {"sluice-upload": upload_id},
-        },
-        ExpiresIn=LINK_SECONDS,
-    )
+    link = upload_link(call, key, body.size, **{"sluice-upload": upload_id})
     call.platform.uploads.intend(
         call.tenant,
         project.name,
@@ -86,13 +76,7 @@ def request(call: Call, body: RequestUpload) -> Json:
         },
     )
     call.record(project.name, "upload.request", f"upload:{upload_id}", key=key, size=body.size)
-    return {
-        "upload_id": upload_id,
-        "url": url,
-        "headers": headers,
-        "key": key,
-        "expires_seconds": LINK_SECONDS,
-    }
+    return {"upload_id": upload_id, "key": key, **link}
 
 
 def show(call: Call) -> Json:

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from functions.predict.door import answer
-from sluice.domain.batch import OPEN, Batch, derived_key
+from sluice.domain.batch import OPEN, REQUEST_BYTES, Batch, derived_key
 from sluice.domain.clock import parse_time
 from sluice.web.limits import Limits
 
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from sluice.stores.artefacts import ArtefactStore
     from sluice.stores.batches import BatchStore
 
-MAXIMUM_BYTES = 32 << 20
-"""Of a body, and of an answer: larger ones are batches."""
-_LIMITS = Limits(text=MAXIMUM_BYTES, binary=MAXIMUM_BYTES)
+_LIMITS = Limits(text=REQUEST_BYTES, binary=REQUEST_BYTES)
 
 
 def answer_stored(

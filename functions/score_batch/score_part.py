@@ -104,4 +104,4 @@ def _counting(room: Room, tenant: str, batch: Batch, number: int, counts: Counts
         first_at=at,
         objects=(),
     )
-    return [room.monitoring.counting(tenant, chunk)]
+    return [room.counts.counting(tenant, chunk)]

@@ -11,7 +11,6 @@ from sluice.scoring.model import LoadedModel
 from sluice.scoring.sessions import ModelCache
 from sluice.stores.baselines import BaselineStore
 from sluice.stores.deployment import Deployment
-from sluice.stores.monitoring import MonitoringStore
 
 _MEGABYTE = 1 << 20
 
@@ -25,10 +24,6 @@ class Room(Deployment):
     @cached_property
     def baselines(self) -> BaselineStore:
         return BaselineStore(self.models, self.artefacts)
-
-    @cached_property
-    def monitoring(self) -> MonitoringStore:
-        return MonitoringStore(self.platform)
 
     def model(self, batch: Batch) -> LoadedModel:
         """The model that was fixed when the batch began."""

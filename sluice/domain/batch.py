@@ -24,6 +24,8 @@ SUFFIXES: Mapping[str, Form] = {
     ".jsonl": "ndjson",
     ".parquet": "parquet",
 }
+REQUEST_BYTES = 32 << 20
+"""Of one large request's body, and of its answer: more is a batch."""
 PART_BYTES = 32 << 20
 MAXIMUM_PARTS = 8_000
 """A Distributed Map has at most 10,000 children: parts of very large files are larger."""

@@ -83,6 +83,7 @@ class SignedHTTP:
             try:
                 return understood(self._once(request))
             except (OSError, HTTPException) as error:
+                self.close()  # after a function's long sleep all that were kept are dead, not this one alone
                 if attempt == self.attempts:
                     raise EndpointConnectionError(endpoint_url=self.endpoint, error=error) from error
             except ClientError as error:
@@ -92,11 +93,13 @@ class SignedHTTP:
         raise AssertionError("unreachable")
 
     def close(self) -> None:
-        while self._idle:
-            self._idle.pop().close()
+        """Drop the connections that are kept; calls under way keep theirs."""
+        kept, self._idle = self._idle, []
+        for connection in kept:
+            connection.close()
 
     def _once(self, request: Request) -> Answer:
-        connection = self._idle.pop() if self._idle else self._connect()
+        connection = self._kept() or self._connect()
         target = f"{request.path}?{request.query}" if request.query else request.path
         try:
             connection.request(request.method, target, request.body or None, self._headers(request))
@@ -107,6 +110,12 @@ class SignedHTTP:
             raise
         self._idle.append(connection)
         return Answer(answer.status, answer.headers, content)
+
+    def _kept(self) -> HTTPConnection | None:
+        try:
+            return self._idle.pop()
+        except IndexError:  # asked for, not looked up: another thread may take the last one
+            return None
 
     @cached_property
     def _host(self) -> str:

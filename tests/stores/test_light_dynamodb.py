@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +22,7 @@ from sluice.stores.items import ConditionFailed, Items, TransactionRefused
 from sluice.stores.light_dynamodb import LightDynamoDB
 from sluice.stores.signed_http import Credentials, SignedHTTP
 
+IDLE_SECONDS = 0.3
 Reply = tuple[int, dict[str, Any] | bytes]
 KEY = Credentials("AKID", "secret", "token")
 THROTTLED: Reply = (400, {"__type": "x#ThrottlingException", "message": "slow down"})
@@ -33,6 +35,7 @@ class Service:
         self.replies = replies
         self.asked: list[tuple[dict[str, str], dict[str, Any]]] = []
         self.connections = 0
+        self.before: Callable[[], object] = lambda: None
 
 
 @contextmanager
@@ -43,6 +46,7 @@ def serving(
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        timeout = IDLE_SECONDS
 
         def setup(self) -> None:
             service.connections += 1
@@ -52,6 +56,7 @@ def serving(
             content = self.rfile.read(int(self.headers["content-length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
             service.asked.append((headers, json.loads(content)))
+            service.before()
             status, told = service.replies.pop(0) if len(service.replies) > 1 else service.replies[0]
             if status == 0:  # hang up
                 self.close_connection = True
@@ -144,3 +149,18 @@ def test_keeps_its_connection_and_takes_new_credentials() -> None:
     assert service.connections == 1
     assert "Credential=NEXT/" in service.asked[1][0]["authorization"]
     assert "x-amz-security-token" not in service.asked[1][0]
+
+
+def test_connections_that_died_while_it_slept_cost_one_attempt() -> None:
+    """More of them than attempts: a function that read in threads keeps one for each."""
+    together = threading.Barrier(6)
+    with serving((200, {})) as (service, client):
+        service.before = lambda: together.wait(10)
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(lambda _: client.get_item(TableName="t"), range(6)))
+        assert service.connections == 6
+        service.before = lambda: None
+        time.sleep(3 * IDLE_SECONDS)  # the service closes what is idle
+
+        assert client.get_item(TableName="t") == {}
+        assert service.connections == 7
