@@ -12,6 +12,7 @@ from sluice.domain.batch import OPEN, Batch, derived_key
 from sluice.domain.event import Event
 from sluice.domain.lineage import Edge, batch_node, model_node, object_node
 from sluice.stores.records import to_attributes
+from sluice.workflows.announce import announce
 
 Json = dict[str, Any]
 
@@ -67,17 +68,13 @@ def _tell(room: Room, tenant: str, batch: Batch) -> None:
         source = object_node(batch.key, batch.version_id or "")
         room.lineage.link(tenant, batch.project, Edge(model_node(batch.project, version), "scored", node))
         room.lineage.link(tenant, batch.project, Edge(source, "scored_in", node))
-    room.audit.record(
-        tenant,
-        batch.project,
+    data = {"batch_id": batch.batch_id, "kind": batch.kind, "status": batch.status, **counts}
+    announce(
+        room,
+        Event("BatchConcluded", tenant, batch.project, batch.correlation_id, batch.batch_id, data),
         actor=batch.requested_by,
         action=f"batch.{batch.status}",
         subject=f"batch:{batch.batch_id}",
-        correlation_id=batch.correlation_id,
         details={"kind": batch.kind, "key": batch.key, "model_version": version, **counts},
         event_id=f"{batch.batch_id}.ended",
-    )
-    data = {"batch_id": batch.batch_id, "kind": batch.kind, "status": batch.status, **counts}
-    room.events.publish(
-        Event("BatchConcluded", tenant, batch.project, batch.correlation_id, batch.batch_id, data)
     )

@@ -87,13 +87,10 @@ class Bundle:
 
 def serving_code(root: Path, form: Format) -> dict[str, bytes]:
     """The first-party files of a bundle of this form, by their path in it, from this repository or asset."""
-    wanted = dict(_PLACES["bundle"])
+    wanted = {name: name for pattern in _CODE for name in _matching(root, pattern)}
+    wanted |= _PLACES["bundle"]
     if form == "container":
         wanted |= _PLACES["container"]
-    for pattern in _CODE:
-        wanted |= {name: name for name in _matching(root, pattern)}
-    del wanted["edge/serve.py"]
-    wanted["edge/serve.py"] = "serve.py"
     return {place: (root / name).read_bytes() for name, place in sorted(wanted.items())}
 
 
