@@ -6,8 +6,9 @@ import gzip
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from functions.track_runs.histories import Histories
 from sluice.domain.errors import TooLarge
 from sluice.stores.secrets import PAGE_TOKENS, SecretStore
 from sluice.stores.tracking import Tracking
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
 _PAGE_BYTES = 5_000_000
 _COMPRESS_FROM = 100_000
 _T = TypeVar("_T")
+_T_co = TypeVar("_T_co", covariant=True)
+
+
+class Things(Protocol[_T_co]):
+    """What pages are taken from: a list, or what gives parts of itself as one does."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, part: slice, /) -> Sequence[_T_co]: ...
 
 
 @dataclass(frozen=True)
@@ -37,13 +47,14 @@ class Call:
     body: bytes = b""
     page_keys: dict[str, bytes] = field(default_factory=dict)
     platform: Callable[[], Deployment] | None = None
+    histories: Histories = field(default_factory=Histories)
 
     @property
     def tenant(self) -> str:
         return self.caller.tenant
 
     def page(
-        self, query: object, token: str, things: Sequence[_T], most: int
+        self, query: object, token: str, things: Things[_T], most: int
     ) -> tuple[Sequence[_T], Callable[[int], str | None]]:
         """The things of a page, and the token of the page after so many of them.
 

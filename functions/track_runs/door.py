@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from functions.track_runs import errors, guards
 from functions.track_runs.artifacts import TOO_LARGE
 from functions.track_runs.call import Call, answer
+from functions.track_runs.histories import Histories
 from functions.track_runs.requests import Request
 from functions.track_runs.routes import Route, find_route
 from sluice.domain.errors import TooLarge
@@ -37,6 +38,7 @@ class Door:
     files: Callable[[], ArtifactFiles]
     platform: Callable[[], Deployment] | None = None
     page_keys: dict[str, bytes] = field(default_factory=dict)
+    histories: Histories = field(default_factory=Histories)
 
     def answer(self, event: Event) -> dict[str, Any]:
         """The answer; every error in MLflow's form."""
@@ -65,7 +67,16 @@ class Door:
         require(caller, route.action)
         note(tenant=caller.tenant, principal=caller.principal, route=route.path)
         body = _body(event, route)
-        call = Call(caller, route.path, self.tracking(), self.files, body, self.page_keys, self.platform)
+        call = Call(
+            caller,
+            route.path,
+            self.tracking(),
+            self.files,
+            body,
+            self.page_keys,
+            self.platform,
+            self.histories,
+        )
         return self._called(call, route, parts, event)
 
     def _called(self, call: Call, route: Route, parts: Mapping[str, str], event: Event) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from functions.track_runs import requests as asked
 from functions.track_runs import shapes
-from functions.track_runs.call import Call, fitting
+from functions.track_runs.call import Call, Things, fitting
 from functions.track_runs.shapes import Shape
 from sluice.domain.errors import NotFound
 from sluice.domain.tracking import limits
@@ -17,11 +17,11 @@ _MOST_PER_PAGE = 50_000
 
 def history(call: Call, request: asked.MetricHistory) -> Shape | str:
     """One answer with every point, or a page where `max_results` asks for one."""
-    points = _points(call, request.run_id, request.metric_key)
+    query = (request.run_id, request.metric_key)
     if request.max_results is None:
-        return {"metrics": [shapes.metric(point) for point in points]}
+        return {"metrics": [shapes.metric(point) for point in _points(call, *query)]}
     most = limits.check_max_results(request.max_results, _MOST_PER_PAGE)
-    query = [request.run_id, request.metric_key]
+    points = _ordered(call, request, most)
     page, following = call.page(query, request.page_token, points, most)
     return fitting("metrics", [shapes.metric(point) for point in page], following)
 
@@ -47,6 +47,17 @@ def sampled(points: Sequence[Point], most: int) -> Sequence[Point]:
         return points[-1:]
     last = len(points) - 1
     return [points[round(place * last / (most - 1))] for place in range(most)]
+
+
+def _ordered(call: Call, request: asked.MetricHistory, most: int) -> Things[Point]:
+    """Of a following page, the points as they were at the first one, where this function read them then."""
+    query = (request.run_id, request.metric_key)
+    if request.page_token and (kept := call.histories.find(call.tenant, *query)):
+        return kept
+    points = _points(call, *query)
+    if len(points) > most:
+        call.histories.keep(points, call.tenant, *query)
+    return points
 
 
 def _points(call: Call, run_id: str, key: str) -> list[Point]:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from functions.track_runs.door import Door
+from functions.track_runs.histories import Histories
+from sluice.domain.tracking.entities import Point, Series
 from sluice.stores.tracking import open_tracking
 from tests.stores.tracking.conftest import TABLE, Ticking, last
 from tests.stores.tracking.scenes import Client
@@ -115,3 +117,43 @@ def _size(value: Any) -> int:
     if kind == "L":
         return 3 + sum(_size(inner) + 1 for inner in content)
     return len(content) if isinstance(content, bytes | str) else 8
+
+
+def test_a_further_page_of_a_history_reads_nothing_again(
+    counted: Client, counting: Counting, files: Any
+) -> None:
+    run = counted.post("runs/create", experiment_id="0").json["run"]["info"]["run_id"]
+    for begin in (500, 0, 250):  # in no order, as several writers would
+        batch = [
+            {"key": "loss", "value": "NaN" if step % 7 == 0 else step, "timestamp": step // 2, "step": step}
+            for step in range(begin, begin + 300)
+        ]
+        assert counted.post("runs/log-batch", run_id=run, metrics=batch).status == 200
+    asked: dict[str, Any] = {"run_id": run, "metric_key": "loss", "max_results": 300}
+    whole = counted.get("metrics/get-history", run_id=run, metric_key="loss").json["metrics"]
+    elsewhere = Client(Door(lambda: open_tracking(counting, TABLE), lambda: files))  # type: ignore[arg-type]
+
+    first = counted.get("metrics/get-history", **asked).json
+    counting.calls.clear()
+    second = counted.get("metrics/get-history", **asked, page_token=first["next_page_token"]).json
+    assert counting.calls == []
+    third = elsewhere.get("metrics/get-history", **asked, page_token=second["next_page_token"]).json
+
+    assert [*first["metrics"], *second["metrics"], *third["metrics"]] == whole
+    assert (len(whole), third.get("next_page_token")) == (800, None)
+    # The next one who begins sees what has come since.
+    counted.post("runs/log-metric", run_id=run, key="loss", value=1, timestamp=10**6, step=10**6)
+    counted.get("metrics/get-history", **asked)
+    last_page = {**asked, "page_token": second["next_page_token"]}
+    assert counted.get("metrics/get-history", **last_page).json["metrics"][-1]["step"] == 10**6
+
+
+def test_histories_are_kept_within_a_bound() -> None:
+    histories, points = Histories(most=5), [Point(Series("k"), float(n), n, n) for n in range(3)]
+    for run in ("a", "b"):
+        histories.keep(points, run)
+    assert histories.find("a") is None
+
+    kept = histories.find("b")
+    assert kept is not None
+    assert (len(kept), kept[1:9]) == (3, points[1:])
