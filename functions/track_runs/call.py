@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -78,12 +78,14 @@ class Call:
         return self.page_keys[self.tenant]
 
 
-def fitting(name: str, shapes: Sequence[Mapping[str, Any]], following: Callable[[int], str | None]) -> str:
-    """The body of a list answer: as many of the shapes as fit, and the token of the rest."""
+def fitting(
+    name: str, told: Iterable[Mapping[str, Any] | str], following: Callable[[int], str | None]
+) -> str:
+    """The body of a list answer: as many of the shapes (or their texts) as fit, and the token of the rest."""
     texts: list[str] = []
     size = 0
-    for shape in shapes:
-        text = json.dumps(shape, separators=(",", ":"))
+    for shape in told:
+        text = shape if isinstance(shape, str) else json.dumps(shape, separators=(",", ":"))
         size += len(text) + 1
         if size > _PAGE_BYTES and texts:
             break
@@ -103,7 +105,7 @@ def answer(body: Mapping[str, Any] | str, accepted: str = "") -> dict[str, Any]:
                 "the answer is over 5.5 MB: ask for pages (max_results) or send Accept-Encoding: gzip"
             )
         return {"statusCode": 200, "headers": headers, "body": text}
-    packed = gzip.compress(text.encode(), compresslevel=5, mtime=0)
+    packed = gzip.compress(text.encode(), compresslevel=2, mtime=0)
     if len(packed) > MAX_BINARY_BYTES:
         raise TooLarge("the answer is over 4.5 MB even when compressed: ask for pages (max_results)")
     return binary(packed, {**headers, "content-encoding": "gzip"})

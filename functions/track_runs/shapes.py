@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sluice.domain.tracking.entities import (
@@ -14,10 +15,13 @@ from sluice.domain.tracking.entities import (
     Point,
     RegisteredModel,
     Run,
+    Series,
     Value,
 )
 
 Shape = dict[str, Any]
+
+_ZERO = ',"value":0.0,"timestamp":0,"step":0'
 
 
 def number(value: float) -> float | str:
@@ -40,6 +44,20 @@ def metric(point: Point) -> Shape:
     if point.series.linked_id:
         shape["model_id"] = point.series.linked_id
     return _with_dataset(shape, point)
+
+
+def metric_texts(points: Iterable[Point]) -> Iterator[str]:
+    """Each `metric` as JSON, without the object between: a history has many."""
+    ends: dict[Series, tuple[str, str]] = {}
+    for point in points:
+        series, value, timestamp, step = point
+        if series not in ends:
+            text = json.dumps(metric(Point(series, 0.0, 0, 0)), separators=(",", ":"))
+            begin, _, end = text.partition(_ZERO)
+            ends[series] = begin, end
+        begin, end = ends[series]
+        told = repr(value) if math.isfinite(value) else f'"{number(value)}"'
+        yield f'{begin},"value":{told},"timestamp":{timestamp},"step":{step}{end}'
 
 
 def model_metric(point: Point, model_id: str) -> Shape:

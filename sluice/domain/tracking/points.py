@@ -11,9 +11,10 @@ import json
 import math
 import zlib
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache, partial
 from itertools import accumulate, pairwise
+from operator import attrgetter
 
 from sluice.domain.tracking.entities import Point, Series
 
@@ -22,6 +23,9 @@ GROUPS = 16
 
 _STORED = "="
 _HALF = 1 << 63
+_TIME = attrgetter("timestamp", "step")
+_point: Callable[[Iterable[object]], Point] = partial(tuple.__new__, Point)
+"""Point(*fields) without a call in Python: a history makes a hundred thousand."""
 
 
 def pack(points: Sequence[Point]) -> bytes:
@@ -40,8 +44,8 @@ def pack(points: Sequence[Point]) -> bytes:
     )
 
 
-def unpack(packed: bytes) -> Iterator[Point]:
-    """What `pack` was given. ValueError for bytes that it did not make."""
+def unpack(packed: bytes, key: str | None = None) -> list[Point]:
+    """What `pack` was given, or what it has of one metric key. ValueError for bytes that it did not make."""
     raw = memoryview(zlib.decompress(packed))
     begin = 4 + int.from_bytes(raw[:4], "little")
     header = json.loads(bytes(raw[4:begin]))
@@ -54,9 +58,11 @@ def unpack(packed: bytes) -> Iterator[Point]:
         columns.append(column)
         begin = end
     numbers, values, timestamps, steps = columns
-    rows = zip(numbers, values, _sums(timestamps), _sums(steps), strict=True)
-    for place, value, timestamp, step in rows:
-        yield Point(series[place], value, timestamp, step)
+    rows = zip(map(series.__getitem__, numbers), values, _sums(timestamps), _sums(steps), strict=True)
+    points = list(map(_point, rows))
+    if key is None or all(one.key == key for one in series):
+        return points
+    return [point for point in points if point.series.key == key]
 
 
 def to_text(point: Point, *, stored: bool = False) -> str:
@@ -105,8 +111,10 @@ def by_key(points: Iterable[Point]) -> dict[str, Point]:
     return latest
 
 
-def distinct(points: Iterable[Point]) -> list[Point]:
+def distinct(points: Sequence[Point]) -> list[Point]:
     """The same point twice is one point; ordered by timestamp, then step, then value."""
+    if len(set(map(_TIME, points))) == len(points):  # as nearly always: no two can be the same
+        return sorted(points, key=_TIME)
     unique = {(point.timestamp, point.step, _identity(point.value)): point for point in points}
     return sorted(unique.values(), key=lambda point: (point.timestamp, recency(point)))
 
@@ -126,8 +134,11 @@ def _differences(values: Sequence[int]) -> list[int]:
     return [_wrapped(value - before) for before, value in pairwise([0, *values])]
 
 
-def _sums(differences: Iterable[int]) -> Iterator[int]:
-    return accumulate(differences, lambda before, difference: _wrapped(before + difference))
+def _sums(differences: Iterable[int]) -> list[int]:
+    sums = list(accumulate(differences))
+    if sums and not (min(sums) >= -_HALF and max(sums) < _HALF):
+        return [_wrapped(one) for one in sums]
+    return sums
 
 
 def _wrapped(value: int) -> int:

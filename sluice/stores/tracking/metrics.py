@@ -72,7 +72,7 @@ class MetricStore:
         points = [point for point in read_tail(head) if point.series.key == key]
         for group in (_SHARED, group_of(key)):
             for item in self.table.read(place.own_partition, keys.points_prefix(group)):
-                points += [point for point in unpack(item["points"]) if point.series.key == key]
+                points += unpack(item["points"], key)
         return distinct(points)
 
     def _append(self, place: Place, texts: Sequence[str]) -> None:
@@ -133,7 +133,7 @@ def read_tail(head: Item) -> list[Point]:
 
 
 def read_latest(item: Item) -> list[Point]:
-    return list(unpack(item["points"]))
+    return unpack(item["points"])
 
 
 def merged(packs: list[Pack], news: Iterable[Point]) -> list[tuple[int, Pack]]:
