@@ -26,6 +26,7 @@ import httpx
 
 from benchmarks.tracking_inside import measure_init, measure_inside, measure_large
 from benchmarks.tracking_scenes import SCENES, Scene, Server
+from benchmarks.tracking_seeds import Seed, seed_mlflow, seed_sluice
 
 _PORT = 5055
 _SETTLED = 12
@@ -87,17 +88,19 @@ def beside(parts: Sequence[str], ours: Server, theirs: Server, runs: int) -> Non
 
 
 @contextmanager
-def mlflow_server() -> Iterator[str]:
+def mlflow_server() -> Iterator[tuple[str, Seed]]:
+    """Its address, and what puts runs into its store."""
     with tempfile.TemporaryDirectory() as folder:
+        backend = f"sqlite:///{folder}/m.db"
         command = ["mlflow", "server", "--port", str(_PORT), "--workers", "1"]
-        command += ["--backend-store-uri", f"sqlite:///{folder}/m.db", "--artifacts-destination", folder]
+        command += ["--backend-store-uri", backend, "--artifacts-destination", folder]
         process = subprocess.Popen(
             [sys.executable, "-m", *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         url = f"http://127.0.0.1:{_PORT}"
         try:
             _await(url)
-            yield url
+            yield url, seed_mlflow(backend, folder)
         finally:
             process.terminate()
             process.wait(10)
@@ -125,9 +128,10 @@ def main() -> None:
     client = partial(httpx.Client, timeout=120)
     shared = [part for part in SCENES if part in asked.only]
     if shared:
-        ours = Server("sluice", client(base_url=os.environ["MLFLOW_TRACKING_URI"], headers=token))
-        with mlflow_server() as url:
-            beside(shared, ours, Server("mlflow", client(base_url=url)), asked.runs)
+        uri = os.environ["MLFLOW_TRACKING_URI"]
+        ours = Server("sluice", client(base_url=uri, headers=token), seed_sluice)
+        with mlflow_server() as (url, seed):
+            beside(shared, ours, Server("mlflow", client(base_url=url), seed), asked.runs)
     for part, act in _INSIDE.items():
         if part in asked.only:
             act()

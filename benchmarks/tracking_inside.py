@@ -58,7 +58,7 @@ def _places() -> tuple[str, str]:
     )
 
 
-def _open(client: Any) -> tuple[Tracking, Callable[..., Any]]:  # noqa: ANN401 - JSON
+def open_stores(client: Any) -> tuple[Tracking, Callable[..., Any]]:  # noqa: ANN401 - JSON
     """The store, and a way to call the handler's door in this process."""
     table, bucket = _places()
     tracking = open_tracking(client, table, snapshots=lambda table: Snapshots(table, clients.s3, bucket))
@@ -85,7 +85,7 @@ def _open(client: Any) -> tuple[Tracking, Callable[..., Any]]:  # noqa: ANN401 -
 
 def measure_inside() -> None:
     counting = _Counting()
-    _, call = _open(counting)
+    _, call = open_stores(counting)
     experiment = call("POST", "experiments/create", name=f"inside-{time.time()}")["experiment_id"]
     run = call("POST", "runs/create", experiment_id=experiment)["run"]["info"]["run_id"]
     model = f"inside-{time.time()}"
@@ -131,7 +131,7 @@ def measure_inside() -> None:
 
 def measure_large() -> None:
     """100,000 runs with ten params and metrics each, put into the snapshot; then a function of its own."""
-    tracking, _ = _open(clients.light_dynamodb())
+    tracking, _ = open_stores(clients.light_dynamodb())
     experiment = tracking.ensure_experiment(_TENANT, f"large-{time.time()}")
     key = keys.experiment(tenant=_TENANT, experiment_id=experiment)
     tracking.table.update(key, {"shards": _SHARDS, "runs": _SHARDS * _A_SHARD})
@@ -159,7 +159,7 @@ _COLD = "import sys; from benchmarks.tracking_inside import search_large; search
 
 def search_large(experiment: str) -> None:
     """In a fresh process: the first search of 100,000 runs, and further ones."""
-    _, call = _open(clients.light_dynamodb())
+    _, call = open_stores(clients.light_dynamodb())
     wanted: dict[str, Any] = {"experiment_ids": [experiment], "max_results": 100}
     best = {**wanted, "filter": "metrics.m3 > 0.5", "order_by": ["metrics.m3 DESC"]}
     token = ""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
 import httpx
+
+from benchmarks.tracking_seeds import Seed
 
 Shape = dict[str, Any]
 
@@ -17,6 +18,7 @@ Shape = dict[str, Any]
 class Server:
     name: str
     http: httpx.Client
+    seed: Seed
 
     def post(self, path: str, **body: object) -> Shape:
         return self._checked(self.http.post(f"/api/2.0/mlflow/{path}", json=body))
@@ -116,7 +118,7 @@ def registry(server: Server, _runs: int) -> Iterator[Scene]:
 
 def search(server: Server, runs: int) -> Iterator[Scene]:
     experiment = _experiment(server)
-    _seed(server, experiment, runs)
+    server.seed(experiment, runs)
     wanted = {"experiment_ids": [experiment], "max_results": 100}
     best = {**wanted, "filter": "metrics.auc > 0.5", "order_by": ["metrics.auc DESC"]}
 
@@ -144,17 +146,3 @@ SCENES: dict[str, Callable[[Server, int], Iterator[Scene]]] = {
 
 def _experiment(server: Server) -> str:
     return str(server.post("experiments/create", name=f"bench-{time.time()}")["experiment_id"])
-
-
-def _seed(server: Server, experiment: str, runs: int) -> None:
-    def seed(number: int) -> None:
-        made = server.post("runs/create", experiment_id=experiment, start_time=number + 1)
-        server.post(
-            "runs/log-batch",
-            run_id=made["run"]["info"]["run_id"],
-            metrics=[{"key": "auc", "value": number / runs, "timestamp": 1}],
-            params=[{"key": f"p{key}", "value": str(number % key)} for key in range(1, 6)],
-        )
-
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        list(pool.map(seed, range(runs)))

@@ -7,6 +7,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+import orjson
+
 from sluice.domain.errors import (
     Conflict,
     Forbidden,
@@ -45,7 +47,8 @@ class Answer:
 
 
 def json_answer(body: object, status: int = 200) -> Answer:
-    return Answer(status, json.dumps(body, separators=(",", ":")).encode())
+    content = orjson.dumps(body)
+    return Answer(status, content if content.isascii() else json.dumps(body, separators=(",", ":")).encode())
 
 
 def within_limits(answer: Answer, limits: Limits = GATEWAY) -> Answer:

@@ -12,7 +12,7 @@ from functions.predict.answers import Answer, json_answer
 from functions.predict.call import Call, content_of
 from functions.predict.serving import Ask, Scored, Serving, answer_scored
 from sluice import __version__
-from sluice.domain.predictions import prediction_id
+from sluice.domain.predictions import prediction_ids
 from sluice.scoring.invocations import Invocation, answer_of, parse_invocation, table_of
 from sluice.scoring.plain import answer_plain, decode_plain
 from sluice.web.caller import Caller, read_caller
@@ -58,7 +58,7 @@ def answer_invocation(
         return json_answer(
             {
                 "predictions": answer_of(scored.scores, body.output),
-                "prediction_ids": [prediction_id(request_id, row) for row in range(count)],
+                "prediction_ids": prediction_ids(request_id, count),
                 "classes": list(scored.served.model.manifest.classes),
                 "model": _model(scored),
                 **also(body, scored),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,14 +54,13 @@ def record_of(scored: Scored) -> ScoredRequest:
 def _by_class(classes: tuple[str, ...], probabilities: NDArray[np.float64] | None) -> dict[str, Cells]:
     if probabilities is None:
         return {}
-    return {name: probabilities[:, place].tolist() for place, name in enumerate(classes)}
+    return {name: _cells(probabilities[:, place]) for place, name in enumerate(classes)}
 
 
 def _cells(column: NDArray[Any]) -> Cells:
     """Plain values, None for missing."""
-    cells: list[Any] = column.tolist()
     if column.dtype.kind != "f":
-        return [cell or None for cell in cells]
-    if len(cells) > _FEW and not np.isnan(column).any():
-        return cells
-    return [None if cell != cell else cell for cell in cells]  # noqa: PLR0124
+        return [cell or None for cell in column.tolist()]
+    if len(column) > _FEW and not np.isnan(column).any():
+        return array("d", column.astype(np.float64).tobytes())
+    return [None if cell != cell else cell for cell in column.tolist()]  # noqa: PLR0124

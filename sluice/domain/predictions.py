@@ -97,6 +97,11 @@ def prediction_id(request_id: str, row: int) -> str:
     return f"{request_id}.{row}"
 
 
+def prediction_ids(request_id: str, rows: int) -> list[str]:
+    """Those of all its rows."""
+    return [f"{request_id}.{row}" for row in range(rows)]
+
+
 def parse_prediction_id(text: str) -> tuple[str, int]:
     """Request id and row number; Invalid for anything else."""
     found = _PREDICTION_ID.fullmatch(text)
@@ -133,9 +138,14 @@ def latest_labels(history: Sequence[Feedback]) -> dict[int, Label]:
 
 def pack(cells: Cells) -> Any:  # noqa: ANN401 - JSON
     """A column as JSON: a list, or base64 of little-endian doubles where it is long and numeric."""
-    if len(cells) < PACK_FROM_ROWS or str in set(map(type, cells)):
+    if len(cells) < PACK_FROM_ROWS:
         return list(cells)
-    numbers = array("d", [math.nan if cell is None else float(cell) for cell in cells])
+    if isinstance(cells, array):
+        numbers = cells[:]
+    elif str in set(map(type, cells)):
+        return list(cells)
+    else:
+        numbers = array("d", [math.nan if cell is None else float(cell) for cell in cells])
     return {"f8": base64.b64encode(_little_endian(numbers).tobytes()).decode()}
 
 

@@ -6,6 +6,8 @@ import json
 from collections import Counter
 from typing import Any
 
+import orjson
+
 from sluice.domain.errors import Invalid
 
 
@@ -14,6 +16,24 @@ def parse_json(content: bytes) -> Any:  # noqa: ANN401 - whatever JSON can say
 
     NaN and Infinity are read: data frames write them.
     """
+    try:
+        value = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return _read_strictly(content)
+    # Every name is followed by a colon: as many colons as names say that none was overwritten.
+    return value if content.count(b":") == _names(value) else _read_strictly(content)
+
+
+def parse_object(content: bytes) -> dict[str, Any]:
+    """A JSON object; Invalid for anything else."""
+    value = parse_json(content)
+    if not isinstance(value, dict):
+        raise Invalid(f"the body must be a JSON object, it is {type(value).__name__}")
+    return value
+
+
+def _read_strictly(content: bytes) -> Any:  # noqa: ANN401 - whatever JSON can say
+    """Three times slower: it reads what orjson does not (NaN, Infinity) and says what is wrong."""
     try:
         return json.loads(content, object_pairs_hook=_object)
     except UnicodeDecodeError as error:
@@ -24,12 +44,13 @@ def parse_json(content: bytes) -> Any:  # noqa: ANN401 - whatever JSON can say
         raise Invalid(f"the body is not JSON: {str(error)[:200]}") from error
 
 
-def parse_object(content: bytes) -> dict[str, Any]:
-    """A JSON object; Invalid for anything else."""
-    value = parse_json(content)
-    if not isinstance(value, dict):
-        raise Invalid(f"the body must be a JSON object, it is {type(value).__name__}")
-    return value
+def _names(value: object) -> int:
+    """How many names the objects in a value have; a list that does not begin with an object has none."""
+    if isinstance(value, dict):
+        return len(value) + sum(_names(each) for each in value.values() if type(each) in (dict, list))
+    if isinstance(value, list) and value and type(value[0]) is dict:
+        return sum(map(_names, value))
+    return 0
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

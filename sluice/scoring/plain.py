@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sluice.domain.predictions import prediction_id
+from sluice.domain.predictions import prediction_ids
 from sluice.scoring.json_text import parse_json
 from sluice.scoring.tables import from_records
 
@@ -21,7 +21,7 @@ def decode_plain(content: bytes) -> Table:
 
 def answer_plain(request_id: str, scores: Scores, classes: tuple[str, ...]) -> list[dict[str, Any]]:
     """Per row: its prediction id and the value, or the label and the probability of each class."""
-    ids = [prediction_id(request_id, row) for row in range(scores.rows)]
+    ids = prediction_ids(request_id, scores.rows)
     if scores.values is not None:
         return [
             {"prediction_id": name, "value": value}

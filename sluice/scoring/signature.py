@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
@@ -34,11 +34,14 @@ _WORDS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0
 class Table:
     """Columns as a protocol brought them, all of length `rows`: plain values or arrays. In a `textual`
     table (CSV) every cell is a string, '' for missing, or a column is parsed already: float64 with NaN.
+
+    `numbers` [columns, rows] float64 is the same again, where every cell is a number.
     """
 
     columns: Mapping[str, RawColumn]
     rows: int
     textual: bool = False
+    numbers: NDArray[np.float64] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +121,28 @@ def _plain_numbers(manifest: Manifest, table: Table) -> Columns:
     a row. Nothing otherwise.
     """
     features = [feature for feature in manifest.features if feature.dtype == "number"]
-    cells = [table.columns.get(feature.name) for feature in features]
-    if table.textual or not all(type(each) is list and set(map(type, each)) <= _NUMBERS for each in cells):
-        return {}
-    try:
-        numbers = np.array(cells, dtype=np.float64).reshape(len(cells), table.rows)
-    except OverflowError:
+    numbers = _matrix(features, table)
+    if numbers is None:
         return {}
     extremes = zip(features, numbers.min(axis=1).tolist(), numbers.max(axis=1).tolist(), strict=True)
     if not all(_is_within(feature, low, high) for feature, low, high in extremes):
         return {}
     return dict(zip((feature.name for feature in features), numbers, strict=True))
+
+
+def _matrix(features: Sequence[Feature], table: Table) -> NDArray[np.float64] | None:
+    """These features [features, rows], if all are there and every cell is a number."""
+    if table.numbers is not None:
+        places = {name: place for place, name in enumerate(table.columns)}
+        if all(feature.name in places for feature in features):
+            return table.numbers[[places[feature.name] for feature in features]]
+    cells = [table.columns.get(feature.name) for feature in features]
+    if table.textual or not all(type(each) is list and set(map(type, each)) <= _NUMBERS for each in cells):
+        return None
+    try:
+        return np.array(cells, dtype=np.float64).reshape(len(cells), table.rows)
+    except OverflowError:
+        return None
 
 
 def _parsed(feature: Feature, raw: RawColumn) -> list[object]:

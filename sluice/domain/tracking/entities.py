@@ -47,7 +47,9 @@ Value = str | LargeValue
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """`changed` is the last minute in which something in it did (a text that sorts), as of `read_at`."""
+    """`changed` is the last minute in which something in it did (a text that sorts), as of `read_at`; `runs`
+    is about how many there are.
+    """
 
     experiment_id: str
     name: str
@@ -57,6 +59,7 @@ class Experiment:
     last_update_time: int
     tags: Mapping[str, str] = field(default_factory=dict)
     shards: int = 1
+    runs: int = 0
     changed: str = ""
     read_at: str = ""
 

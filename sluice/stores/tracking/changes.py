@@ -54,17 +54,17 @@ class Changes:
             "expires_at": int((moment + _KEPT).timestamp()),
         }
 
-    def mark(self, tenant: str, experiment_id: str, now: str = "") -> Item | None:
-        """The experiment's item as it is, its minute of change brought forward to `now`.
+    def mark(self, tenant: str, experiment_id: str, now: str = "", runs: int = 0) -> Item | None:
+        """The experiment's item as it is, its minute of change brought forward to `now`; `runs` are counted
+        with the first mark of a minute.
 
         None where it does not exist, or where this function has marked the minute already.
         """
         minute = keys.minute_of(now or self.table.now())
         if self.marked.get((tenant, experiment_id), "") >= minute:
             return None
-        found = self.table.raise_to(
-            keys.experiment(tenant=tenant, experiment_id=experiment_id), "changed", minute
-        )
+        key = keys.experiment(tenant=tenant, experiment_id=experiment_id)
+        found = self.table.raise_to(key, "changed", minute, runs)
         if len(self.marked) >= _REMEMBERED:
             self.marked.clear()
         self.marked[tenant, experiment_id] = minute

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sluice.domain.errors import AlreadyExists, Invalid, NotFound, Unavailable
@@ -123,11 +124,24 @@ class ExperimentStore:
         """The experiment, if it may be changed."""
         return self._active(self.get(tenant, experiment_id))
 
-    def changing(self, tenant: str, experiment_id: str) -> Experiment:
-        """The same, and marked as changed in this minute, in one request."""
+    def changing(self, tenant: str, experiment_id: str, *, runs: int = 0) -> Experiment:
+        """The same, and marked as changed in this minute, in one request; `runs` are counted by it."""
         now = self.table.now()
-        marked = self.changes.mark(tenant, experiment_id, now)
+        marked = self.changes.mark(tenant, experiment_id, now, runs)
+        if marked is None and runs:
+            marked = self.table.count(keys.experiment(tenant=tenant, experiment_id=experiment_id), runs)
         return self._active(self._found(tenant, experiment_id, now, marked))
+
+    def for_new_run(self, tenant: str, experiment_id: str) -> Experiment:
+        """The same for a new run. One in fifty counts, for all: shards grow with runs."""
+        runs = 0 if self.table.chance(_COUNTED) else _COUNTED
+        found = self.changing(tenant, experiment_id, runs=runs)
+        shards = 1 + found.runs // _RUNS_PER_SHARD
+        if runs and shards > found.shards:
+            key = keys.experiment(tenant=tenant, experiment_id=experiment_id)
+            with suppress(ConditionFailed):  # somebody else let it grow
+                self.table.update(key, {"shards": shards}, expected={"shards": found.shards})
+        return found
 
     def _active(self, found: Experiment) -> Experiment:
         if found.lifecycle_stage != ACTIVE:
@@ -156,8 +170,10 @@ class ExperimentStore:
         before: Lifecycle = DELETED if stage == ACTIVE else ACTIVE
         self.get(tenant, experiment_id)
         key = keys.experiment(tenant=tenant, experiment_id=experiment_id)
-        sets, removes = self.table.deletion(stage == DELETED, "experiment", tenant, experiment_id)
-        sets |= {("lifecycle_stage",): stage, ("last_update_time",): self.table.milliseconds()}
+        now = self.table.milliseconds()
+        deleted = now if stage == DELETED else None
+        sets, removes = keys.deletion(moment=deleted, tenant=tenant, kind="experiment", name=experiment_id)
+        sets |= {("lifecycle_stage",): stage, ("last_update_time",): now}
         try:
             self.table.edit(key, sets, removes, lifecycle_stage=before)
         except ConditionFailed as failed:
@@ -171,19 +187,6 @@ class ExperimentStore:
         if key not in self.active(tenant, experiment_id).tags:
             raise NotFound(f"No tag with name: {key} in experiment with id {experiment_id}")
         self._edit_tag(tenant, experiment_id, {}, (("tags", key),))
-
-    def count_run(self, tenant: str, experiment: Experiment) -> None:
-        """Let shards grow with runs: called for each new one, counts one in fifty."""
-        if self.table.chance(_COUNTED):
-            return
-        key = keys.experiment(tenant=tenant, experiment_id=experiment.experiment_id)
-        item = self.table.get(key) or {}
-        runs = int(item.get("runs", 0)) + _COUNTED
-        shards = max(int(item.get("shards", 1)), 1 + runs // _RUNS_PER_SHARD)
-        try:
-            self.table.update(key, {"runs": runs, "shards": shards}, expected={"runs": item.get("runs", 0)})
-        except ConditionFailed:
-            return
 
     def _edit_tag(
         self,
@@ -219,6 +222,7 @@ class ExperimentStore:
             last_update_time=item["last_update_time"],
             tags=self.values.texts(values, item["tags"]),
             shards=item["shards"],
+            runs=int(item.get("runs", 0)),
             changed=item.get("changed", ""),
             read_at=now,
         )

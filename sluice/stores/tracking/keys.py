@@ -162,6 +162,16 @@ def deleted_since(*, moment: int, kind: str = "", name: str = "") -> str:
     return f"{moment:015d}#{kind}#{name}"
 
 
+def deletion(
+    *, moment: int | None, tenant: str, kind: str, name: str
+) -> tuple[dict[tuple[str, ...], object], list[tuple[str, ...]]]:
+    """What to set and to remove for a thing to be found by the moment of its deletion, or (None) no more."""
+    if moment is None:
+        return {}, [("gsi2pk",), ("gsi2sk",)]
+    since = deleted_since(moment=moment, kind=kind, name=name)
+    return {("gsi2pk",): deleted_partition(tenant=tenant), ("gsi2sk",): since}, []
+
+
 def leftovers_partition(*, tenant: str) -> str:
     return f"{tenant}#leftovers"
 

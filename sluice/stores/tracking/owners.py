@@ -197,7 +197,8 @@ class OwnerStore:
 
     def set_lifecycle(self, place: Place, stage: Lifecycle) -> None:
         """Delete (softly) or restore; Invalid when it is so already."""
-        sets, removes = self.table.deletion(stage == DELETED, place.kind, place.tenant, place.name)
+        moment = self.table.milliseconds() if stage == DELETED else None
+        sets, removes = keys.deletion(moment=moment, tenant=place.tenant, kind=place.kind, name=place.name)
         sets |= {("lifecycle_stage",): stage}
         self._edit_head(place, sets, removes, DELETED if stage == ACTIVE else ACTIVE)
 

@@ -51,7 +51,7 @@ class RunStore:
 
     def create(self, tenant: str, experiment_id: str, new: NewRun) -> Run:
         """The new run; AlreadyExists when its id is taken, Invalid when the experiment is deleted."""
-        experiment = self.experiments.changing(tenant, experiment_id)
+        experiment = self.experiments.for_new_run(tenant, experiment_id)
         run_id = new.run_id or self.table.new_id().replace("-", "")
         head = {
             "user_id": new.user_id,
@@ -68,7 +68,6 @@ class RunStore:
         place = self.owners.create(tenant, run_id, experiment, head, document)
         if place is None:
             raise AlreadyExists(f"Run with id={run_id} already exists")
-        self.experiments.count_run(tenant, experiment)
         return read_run(Parts(place, head, {}, tags, []))
 
     def get(self, tenant: str, run_id: str) -> Run:

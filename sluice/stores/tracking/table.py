@@ -14,7 +14,6 @@ from botocore.exceptions import ClientError
 from sluice.domain.errors import Invalid, Unavailable
 from sluice.stores.attributes import decode_item, encode, encode_item
 from sluice.stores.items import ConditionFailed, Item, Items, Key
-from sluice.stores.tracking import keys
 
 _WRITTEN_AT_ONCE = 25
 _READ_AT_ONCE = 100
@@ -132,20 +131,35 @@ class Table(Items):
             "Update": {"TableName": self.table, "Key": {"pk": {"S": key[0]}, "sk": {"S": key[1]}}, **change}
         }
 
-    def raise_to(self, key: Key, name: str, value: str) -> Item | None:
-        """Set an attribute of an existing item unless it is as great already; gives the item then."""
+    def raise_to(self, key: Key, name: str, value: str, runs: int = 0) -> Item | None:
+        """Set an attribute of an existing item, and count `runs` in, unless it is as great already; gives the
+        item then.
+        """
+        rising = "(attribute_not_exists(#name) OR #name < :value)"
+        return self._counted(
+            key, runs, "SET #name = :value", rising, {"#name": name}, {":value": {"S": value}}
+        )
+
+    def count(self, key: Key, runs: int) -> Item | None:
+        """Count so many into an item; gives it then, None where there is none."""
+        return self._counted(key, runs, "", "", {}, {})
+
+    def _counted(
+        self, key: Key, runs: int, sets: str, condition: str, names: Item, values: Item
+    ) -> Item | None:
+        more: Item = {"ExpressionAttributeNames": names} if names else {}
+        if counted := {":runs": {"N": str(runs)}} if runs else {}:
+            sets += " ADD runs :runs"
         try:
             answer = self._call(
                 "update_item",
                 Key={"pk": {"S": key[0]}, "sk": {"S": key[1]}},
-                UpdateExpression="SET #name = :value",
-                ConditionExpression=(
-                    "attribute_exists(pk) AND (attribute_not_exists(#name) OR #name < :value)"
-                ),
-                ExpressionAttributeNames={"#name": name},
-                ExpressionAttributeValues={":value": {"S": value}},
+                UpdateExpression=sets,
+                ConditionExpression=" AND ".join(filter(None, ["attribute_exists(pk)", condition])),
+                ExpressionAttributeValues={**values, **counted},
                 ReturnValues="ALL_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **more,
             )
         except ConditionFailed as failed:
             return failed.found
@@ -213,15 +227,6 @@ class Table(Items):
         while some := [(item["pk"], item["sk"]) for item in islice(items, _WRITTEN_AT_ONCE)]:
             self.delete_many(some)
             yield len(some)
-
-    def deletion(
-        self, deleted: bool, kind: str, tenant: str, name: str
-    ) -> tuple[dict[Path, Any], list[Path]]:
-        """What to set and to remove for a thing to be found by the time of its deletion, or no more."""
-        if not deleted:
-            return {}, [("gsi2pk",), ("gsi2sk",)]
-        moment = keys.deleted_since(moment=self.milliseconds(), kind=kind, name=name)
-        return {("gsi2pk",): keys.deleted_partition(tenant=tenant), ("gsi2sk",): moment}, []
 
     def until_settled(self, attempt: Callable[[], _T], *, retry: tuple[type[Exception], ...]) -> _T:
         """The first result of `attempt` that no other writer spoiled; Unavailable after 30 tries."""

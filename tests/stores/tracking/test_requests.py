@@ -80,6 +80,17 @@ def test_requests_are_as_few_as_promised(counted: Client, counting: Counting) ->
         assert "scan" not in counting.calls
 
 
+def test_the_run_that_counts_for_fifty_costs_no_more(counting: Counting, files: Any) -> None:
+    tracking = open_tracking(counting, TABLE, clock=Ticking(), chance=lambda _: 0)  # type: ignore[arg-type]
+    client = Client(Door(lambda: tracking, lambda: files))
+    experiment = client.post("experiments/create", name="credit").json["experiment_id"]
+    for _ in range(5):
+        counting.calls.clear()
+        assert client.post("runs/create", experiment_id=experiment).status == 200
+        assert len(counting.calls) <= 2, counting.calls
+    assert tracking.experiments.get("default", experiment).runs == 250
+
+
 def test_a_thousand_points_cost_at_most_sixty_write_units(
     counted: Client, counting: Counting, dynamodb: Any
 ) -> None:
