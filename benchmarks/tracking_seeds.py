@@ -1,4 +1,4 @@
-"""Runs by the thousand, put into both servers below their doors: by HTTP that takes longer than the measuring."""
+"""Runs by the thousand, put into both servers below their doors: by HTTP that takes longer than measuring."""
 
 from __future__ import annotations
 
