@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from unittest.mock import patch
 
 from moto import mock_aws
 
@@ -18,7 +20,7 @@ from sluice.stores import clients
 from sluice.stores.deployment import Deployment
 from sluice.stores.items import Items
 
-REGION = "eu-central-1"
+REGION: Final = "eu-central-1"
 EVENTS = Path(__file__).parents[2] / "docs" / "events"
 TABLES = ("PLATFORM_TABLE", "TRACKING_TABLE", "LEDGER_TABLE", "AUDIT_TABLE")
 BUCKETS = ("DATA_BUCKET", "ARTIFACTS_BUCKET", "ARCHIVE_BUCKET", "AUDIT_BUCKET")
@@ -95,11 +97,23 @@ class MotoDeployment(Deployment):
 
 
 @contextmanager
-def moto_deployment(environment: Mapping[str, str]) -> Iterator[MotoDeployment]:
-    with mock_aws():
+def imitated_aws() -> Iterator[None]:
+    """An empty AWS. Clients are those of the last one: to make them takes longer than a test."""
+    secrets = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+    environment = {**dict.fromkeys(secrets, "testing"), "AWS_DEFAULT_REGION": REGION}
+    with patch.dict(os.environ, environment), mock_aws():
+        os.environ.pop("AWS_ENDPOINT_URL", None)
+        yield
+
+
+@contextmanager
+def moto_deployment() -> Iterator[MotoDeployment]:
+    environment = {name: name.lower().replace("_", "-") for name in (*TABLES, *BUCKETS)}
+    environment |= {"EVENT_BUS_NAME": "default", "TRACKING_RETENTION_DAYS": "30"}
+    with imitated_aws():
         for name in TABLES:
             create_table(environment[name])
-        s3 = clients.s3()  # the room's own: making one costs more than a test
+        s3 = clients.s3()
         place: Any = {"LocationConstraint": REGION}
         for name in BUCKETS:
             s3.create_bucket(Bucket=environment[name], CreateBucketConfiguration=place)

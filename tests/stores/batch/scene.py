@@ -8,8 +8,6 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
-
 from functions.score_batch.conclude import conclude
 from functions.score_batch.plan import plan
 from functions.score_batch.score_part import score_part
@@ -18,6 +16,7 @@ from sluice.domain.artefacts import ArtefactRef, sha256_of
 from sluice.domain.batch import Batch, Part, derived_key
 from sluice.domain.endpoints import Variant
 from sluice.project.schema import canonical, digest, parse_project
+from sluice.stores import clients
 from sluice.workflows.batches import receive_file
 from tests.stores.deployments import MotoDeployment
 from tests.unit.scoring.models import credit_manifest, credit_onnx
@@ -49,7 +48,7 @@ class BatchRoom(MotoDeployment, Room):
     def put(self, content: bytes, file: str = "rows.csv") -> tuple[str, str]:
         """Drop a file; gives its key and version."""
         key = f"projects/{PROJECT}/batch/production/in/{file}"
-        answer = boto3.client("s3").put_object(Bucket=self.setting("DATA_BUCKET"), Key=key, Body=content)
+        answer = clients.s3().put_object(Bucket=self.setting("DATA_BUCKET"), Key=key, Body=content)
         return key, answer["VersionId"]
 
     def drop(self, content: bytes, file: str = "rows.csv", **changes: Any) -> Batch:

@@ -20,8 +20,7 @@ from sluice.scoring.explanation import explain_row
 from sluice.scoring.model import LoadedModel, score
 from sluice.stores.isolated_files import session_policy
 from sluice.workflows.training_stage import StageInput
-from tests.stores.conftest import forget_clients
-from tests.stores.deployments import BUCKETS, REGION, TABLES, MotoDeployment, moto_deployment
+from tests.stores.deployments import MotoDeployment, moto_deployment
 from tests.stores.training.line import credit_rows, go_through, one_stage, start
 from tests.stores.workflows.projects import PROJECT, TENANT
 
@@ -35,19 +34,11 @@ class Trained:
 @pytest.fixture(scope="module")
 def trained() -> Iterator[Trained]:
     """The example's training, made once, each state called twice: these tests only look at it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-        patch.setenv("AWS_DEFAULT_REGION", REGION)
-        patch.delenv("AWS_ENDPOINT_URL", raising=False)
-        names = {name: name.lower().replace("_", "-") for name in (*TABLES, *BUCKETS)}
-        forget_clients()
-        with moto_deployment(names | {"EVENT_BUS_NAME": "default"}) as made:
-            training = start(made)
-            given = StageInput(TENANT, PROJECT, training.training_id, training.attempt)
-            ended = go_through(made, training, watch=partial(one_stage, made, given))
-            yield Trained(made, ended)
-        forget_clients()
+    with moto_deployment() as made:
+        training = start(made)
+        given = StageInput(TENANT, PROJECT, training.training_id, training.attempt)
+        ended = go_through(made, training, watch=partial(one_stage, made, given))
+        yield Trained(made, ended)
 
 
 def test_the_example_becomes_a_registered_version(trained: Trained) -> None:

@@ -8,7 +8,6 @@ import zipfile
 from dataclasses import replace
 from typing import Any
 
-import boto3
 import yaml
 
 from functions.start_training.receive_upload import ObjectCreated, receive_upload
@@ -16,6 +15,7 @@ from sluice.domain.artefacts import sha256_of
 from sluice.domain.model import ModelVersion
 from sluice.domain.upload import Upload
 from sluice.project.schema import canonical, digest, parse_project
+from sluice.stores import clients
 from tests.stores.deployments import MotoDeployment
 
 TENANT, PROJECT = "default", "credit"
@@ -67,7 +67,7 @@ def put(
     sequencer: str = "1",
     metadata: dict[str, str] | None = None,
 ) -> ObjectCreated:
-    answer = boto3.client("s3").put_object(
+    answer = clients.s3().put_object(
         Bucket=deployment.setting("DATA_BUCKET"), Key=key, Body=content, Metadata=metadata or {}
     )
     return ObjectCreated(key, answer["VersionId"], sequencer, "123456789012")

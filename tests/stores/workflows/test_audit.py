@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import boto3
-
 from functions.seal_audit.seal import seal_project
 from sluice.domain.audit import Verification, verify
-from sluice.stores import keys
+from sluice.stores import clients, keys
 from tests.stores.deployments import MotoDeployment
 from tests.stores.workflows.projects import PROJECT, TENANT
 
@@ -53,7 +51,7 @@ def test_a_changed_event_breaks_the_chain_where_it_stands(deployment: MotoDeploy
     ids = [record(deployment, number) for number in range(3)]
     seal_project(deployment, TENANT, PROJECT)
     pk, sk = keys.audit_event(tenant=TENANT, project=PROJECT, event_id=ids[1])
-    boto3.client("dynamodb").update_item(
+    clients.dynamodb().update_item(
         TableName=deployment.setting("AUDIT_TABLE"),
         Key={"pk": {"S": pk}, "sk": {"S": sk}},
         UpdateExpression="SET actor = :somebody",
@@ -70,7 +68,7 @@ def test_the_head_is_anchored_where_nobody_changes_it(deployment: MotoDeployment
     seal_project(deployment, TENANT, PROJECT)
 
     head = verification(deployment).head
-    anchored = boto3.client("s3").get_object(
+    anchored = clients.s3().get_object(
         Bucket=deployment.setting("AUDIT_BUCKET"), Key=f"{TENANT}/{PROJECT}/000000000001.json"
     )
     assert head in anchored["Body"].read().decode()
