@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote, unquote
 
 from functions.open_session.openid import CALLBACK, MINUTES, OpenIdClient
 from functions.open_session.page import page
@@ -25,6 +25,7 @@ from sluice.web.problems import problem_of
 Answer = dict[str, Any]
 _FORM_BYTES = 10_000
 _SESSION, _FLOW = "session", "openid"
+_PLACE_LENGTH = 2_000
 
 
 @dataclass(frozen=True)
@@ -69,26 +70,28 @@ class Door:
             return self._page(visit, 401, "This token is not known here, or it has expired or been revoked.")
         return self._opened(visit, found[0].tenant, found[1])
 
-    def _opened(self, visit: Visit, tenant: str, token: Any) -> Answer:  # noqa: ANN401
+    def _opened(self, visit: Visit, tenant: str, token: Any, place: str = "") -> Answer:  # noqa: ANN401
         self.sessions.close(visit.session)
         _, text = self.sessions.open(tenant, token)
         note(authorized=True, tenant=tenant, principal=token.principal, token_id=token.token_id)
         seconds = int(LIFETIME.total_seconds())
-        return redirect("/", visit.cookie(_SESSION, text, seconds), visit.cookie(_FLOW, "", 0))
+        return redirect(f"/{place}", visit.cookie(_SESSION, text, seconds), visit.cookie(_FLOW, "", 0))
 
     def _sign_out(self, visit: Visit, _event: Event) -> Answer:
         _refuse_others(visit)
         self.sessions.close(visit.session)
         return redirect("/sign-in", visit.cookie(_SESSION, "", 0))
 
-    def _begin(self, visit: Visit, _event: Event) -> Answer:
+    def _begin(self, visit: Visit, event: Event) -> Answer:
         location, kept = self._openid.begin(visit.origin)
+        place = quote(_query(event).get("to", ""), safe="/")
+        kept = f"{kept}~{place if len(place) <= _PLACE_LENGTH else ''}"
         return redirect(location, visit.cookie(_FLOW, kept, MINUTES * 60))
 
     def _come_back(self, visit: Visit, event: Event) -> Answer:
-        query = {name: values[-1] for name, values in parse_qs(event.get("rawQueryString") or "").items()}
         client = self._openid
-        claims = client.finish(query, visit.cookies.get(visit.cookie_name(_FLOW), ""), visit.origin)
+        kept, _, place = visit.cookies.get(visit.cookie_name(_FLOW), "").partition("~")
+        claims = client.finish(_query(event), kept, visit.origin)
         access = client.provider.access_of(claims)
         tokens, tenant = self.sessions.tokens, client.provider.tenant
         # A token of its own, whose text nobody sees: listed, revoked and expired like every other.
@@ -113,7 +116,7 @@ class Door:
                 "projects": list(token.projects),
             },
         )
-        return self._opened(visit, tenant, token)
+        return self._opened(visit, tenant, token, _within(unquote(place)))
 
     @cached_property
     def _openid(self) -> OpenIdClient:
@@ -121,6 +124,15 @@ class Door:
             raise Unavailable("this deployment knows no OpenID provider")
         name = self.provider.secret_parameter
         return OpenIdClient(self.provider, lambda: self.read_secret(name) if name else None)
+
+
+def _query(event: Event) -> dict[str, str]:
+    return {name: values[-1] for name, values in parse_qs(event.get("rawQueryString") or "").items()}
+
+
+def _within(place: str) -> str:
+    """A place in the interface's page as a Location may name it; nothing where it is another address."""
+    return quote(place, safe="#/?&=%+,:;@!$'()*[]") if place.startswith("#/") else ""
 
 
 def _refuse_others(visit: Visit) -> None:

@@ -25,12 +25,15 @@ input{text-align:start}button,a.act{display:block;border-color:var(--act);color:
 font-weight:600;cursor:pointer}:focus-visible{outline:3px solid var(--act);outline-offset:2px}
 [role=alert]{color:var(--bad);font-weight:600}small{display:block}code{font-size:.95em}
 """
-# What follows # in an address never reaches a server: the form carries it on, so that links still lead home.
-# To a browser that never chose the interface shows the pages for generative models, without runs and registry
-# (and an assistant): neither is served, so it begins with what is.
-_SCRIPT = """for(const f of document.forms)if(f.dataset.keep)f.action+=location.hash
+# What follows # in an address never reaches a server: the form carries it on, and the way to the provider
+# tells of it, so that links still lead home.
+# By itself the interface shows pages for generative models, without runs and registry (and an assistant):
+# neither is served, and functions/serve_interface hides the switch.
+_SCRIPT = """const to=location.hash
+for(const f of document.forms)if(f.dataset.keep)f.action+=to
+for(const a of document.links)if(a.dataset.keep&&to)a.search="to="+encodeURIComponent(to)
 for(const[k,v]of[["mlflow.workflowType",'"machine_learning"'],["mlflow.assistant.fab.autoOpenedOnFirstLoad","true"]])
-try{localStorage[k+"_v1"]??=v}catch{}"""
+try{localStorage[k+"_v1"]=v}catch{}"""
 
 _FORM = """<form method="post" action="/sign-in" data-keep="1">
 <label for="token">Token</label>
@@ -40,7 +43,7 @@ _FORM = """<form method="post" action="/sign-in" data-keep="1">
 <small id="how">The text that begins with <code>slc_</code>: <code>sluice status --json</code> shows those
 of a stack on your machine, an administrator makes others.</small>
 </form>"""
-_PROVIDER = '<p><a class="act" href="/sign-in/openid">Sign in with {}</a></p>'
+_PROVIDER = '<p><a class="act" href="/sign-in/openid" data-keep="1">Sign in with {}</a></p>'
 _INSIDE = """<p>You are signed in as <strong>{}</strong>.</p>
 <p><a class="act" href="/">Open experiments and models</a></p>
 <form method="post" action="/sign-out"><button>Sign out</button></form>"""

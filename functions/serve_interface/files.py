@@ -12,11 +12,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from functions.serve_interface.page import with_ours
 from sluice.web.browser import SECURITY_HEADERS
 from sluice.web.limits import MAX_BINARY_BYTES
 
 PACKAGE = "mlflow_interface"
 """The folder that infra.packaging.interface makes."""
+PAGE = "index.html"
 _HASHED = re.compile(r"[.-][0-9a-f]{8,32}\.")
 _YEAR = "public, max-age=31536000, immutable"
 _TYPES = {
@@ -41,9 +43,10 @@ Answer = dict[str, Any]
 
 @dataclass(frozen=True)
 class Interface:
-    """`files` by name: only what was there at the start is ever opened."""
+    """`files` by name: only what was there at the start is ever opened. `page` is packed as they are."""
 
     files: Mapping[str, Path]
+    page: bytes
     policy: str
 
     def answer(self, name: str, headers: Mapping[str, str]) -> Answer:
@@ -51,7 +54,7 @@ class Interface:
         path = self.files.get(name)
         if path is None:
             return self.refusal(404, "there is no such file")
-        packed = path.read_bytes()
+        packed = self.page if name == PAGE else path.read_bytes()
         suffix = name.rpartition(".")[2]
         described = {
             **SECURITY_HEADERS,
@@ -76,7 +79,7 @@ class Interface:
 
 
 def open_interface(link_sources: str) -> Interface:
-    """The layer's interface; `link_sources` is where its page may fetch from beside this origin."""
+    """The layer's interface, KeyError without one; its page may fetch from `link_sources`, too."""
     found = find_spec(PACKAGE)
     roots = list(found.submodule_search_locations or ()) if found else []
     files = {
@@ -84,7 +87,8 @@ def open_interface(link_sources: str) -> Interface:
         for root in map(Path, roots)
         for path in root.rglob("*.gz")
     }
-    return Interface(files, _policy(link_sources))
+    page = gzip.compress(with_ours(gzip.decompress(files[PAGE].read_bytes())), mtime=0)
+    return Interface(files, page, _policy(link_sources))
 
 
 def _policy(link_sources: str) -> str:

@@ -7,13 +7,12 @@ from functools import cache
 from typing import Any
 from urllib.parse import unquote
 
-from functions.serve_interface.files import Interface, open_interface
+from functions.serve_interface.files import PAGE, Interface, open_interface
 from sluice.domain.errors import Forbidden
 from sluice.web.browser import SAFE_METHODS, redirect
 from sluice.web.caller import read_caller
 from sluice.web.observability import Event, note, observed
 
-PAGE = "index.html"
 _FILES = "/static-files/"
 
 

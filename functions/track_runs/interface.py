@@ -24,8 +24,9 @@ def no_gateway(_call: Call) -> Shape:
 
 
 def server_info(_call: Call) -> Shape:
-    """From 3.18 on, clients then move every artifact by presigned links."""
+    """From 3.18 on, clients then move every artifact by presigned links; the web UI hides the gateway."""
     return {
+        "features_enabled": {"gateway": False},
         "store_type": "SqlStore",
         "workspaces_enabled": False,
         "trace_archival_enabled": False,

@@ -49,6 +49,23 @@ def test_a_run_shows_what_was_logged(watched: Watched, scene: Scene) -> None:
     watched.picture("metrics")
 
 
+def test_what_is_not_served_is_not_offered(watched: Watched, scene: Scene) -> None:
+    """Of pages for generative models, of MLflow's webhooks and telemetry, nothing can be seen to click on."""
+    run = f"/experiments/{scene.experiment}/runs/{scene.runs[2]}"
+    for place, there, gone in (
+        ("/", "Recent Experiments", ("GenAI", "Start Demo", "Information about UI telemetry")),
+        (f"/experiments/{scene.experiment}/runs", "matching runs", ("Traces",)),
+        (run, "Model metrics", ("Traces", "MLflow Assistant")),
+        ("/settings/general", "Theme preference", ("LLM Connections", "Webhooks", "Clear all demo data")),
+    ):
+        page = watched.open(place)
+        page.get_by_text(there).first.wait_for()
+        page.get_by_role("button", name="Sign out").wait_for()
+        watched.picture(f"offered-{there}")
+        seen = page.evaluate("document.body.innerText").splitlines()
+        assert not set(gone) & set(seen), place
+
+
 def test_runs_are_compared(watched: Watched, scene: Scene) -> None:
     runs, experiments = (quote(json.dumps(ids)) for ids in (scene.runs, [scene.experiment]))
     page = watched.open(f"/compare-runs?runs={runs}&experiments={experiments}")

@@ -12,13 +12,19 @@ import pytest
 
 from sluice.domain.audit import PLATFORM
 from tests.browser.conftest import Watched
+from tests.browser.scene import Scene, make_scene
+
+
+@pytest.fixture(scope="module")
+def scene(api_as: Callable[[str], httpx.Client]) -> Scene:
+    return make_scene(api_as("contributor"))
 
 
 def test_in_with_a_token_to_where_a_link_led_and_out_again(
-    new_page: Callable[[], Watched], tokens: dict[str, str]
+    new_page: Callable[[], Watched], tokens: dict[str, str], scene: Scene
 ) -> None:
-    watched = new_page()
-    page = watched.open("/models")
+    watched, place = new_page(), f"/experiments/{scene.experiment}/runs/{scene.runs[1]}"
+    page = watched.open(place)
     page.get_by_role("heading", name="Sign in").wait_for()
     watched.picture("sign-in")
     watched.sign_in("slc_default_nobody_nothing")
@@ -27,15 +33,15 @@ def test_in_with_a_token_to_where_a_link_led_and_out_again(
     assert [one.split()[0] for one in watched.problems if "console" not in one] != []
     watched.problems.clear()
 
-    page = watched.open("/models")
     watched.sign_in(tokens["viewer"])
-    page.get_by_role("heading", name="Registered Models").wait_for()
-    assert page.url == f"{watched.origin}/#/models"
+    page.get_by_role("heading", name="run-1").wait_for()
+    assert page.url.startswith(f"{watched.origin}/#{place}")
     assert page.evaluate("document.cookie") == ""
 
     page.goto(f"{watched.origin}/sign-in")
     page.get_by_text("local-viewer").wait_for()
     watched.picture("signed-in")
+    page = watched.open(place)
     page.get_by_role("button", name="Sign out").click()
     page.get_by_label("Token").wait_for()
     page = watched.open("/experiments")
@@ -92,17 +98,17 @@ def issuer(aws: Callable[[str], Any]) -> Iterator[str]:
 
 
 @pytest.mark.filterwarnings("ignore")  # of the provider's libraries
-def test_in_through_the_organisations_provider_which_is_audited(
-    new_page: Callable[[], Watched], api_as: Callable[[str], httpx.Client], issuer: str
+def test_in_through_the_organisations_provider_to_where_a_link_led_which_is_audited(
+    new_page: Callable[[], Watched], api_as: Callable[[str], httpx.Client], issuer: str, scene: Scene
 ) -> None:
-    watched = new_page()
-    page = watched.open("/experiments")
+    watched, place = new_page(), f"/experiments/{scene.experiment}/runs/{scene.runs[2]}/artifacts/notes"
+    page = watched.open(place)
     # The provider's page wants a style from elsewhere.
     page.route(re.compile("^https:"), lambda route: route.fulfill(body="", content_type="text/css"))
     page.get_by_role("link", name="Sign in with localhost").click()
     page.get_by_role("button", name="ada").click()
-    page.wait_for_url(f"{watched.origin}/**")
-    watched.open("/experiments").get_by_role("heading", name="Experiments").wait_for()
+    page.get_by_text("readme.txt").first.wait_for()
+    assert page.url.startswith(f"{watched.origin}/#{place}")
     assert page.evaluate("document.cookie") == ""
     assert watched.problems == []
 

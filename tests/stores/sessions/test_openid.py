@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 import pytest
@@ -113,6 +113,25 @@ def test_a_person_known_to_the_provider_is_signed_in_with_the_access_of_their_gr
     # Administrators end it like every token.
     browser.door.sessions.tokens.revoke("default", token.token_id)
     assert browser.who == ""
+
+
+@pytest.mark.parametrize(
+    ("to", "arrives"),
+    [
+        ("#/experiments/1/runs/a?b=ü%20c&d", "/#/experiments/1/runs/a?b=%C3%BC%20c&d"),
+        ("#/a\r\nset-cookie: b", "/#/a%0D%0Aset-cookie:%20b"),
+        ("/elsewhere.example.com", "/"),
+        ("#/" + "a" * 3_000, "/"),
+    ],
+)
+def test_the_way_over_the_provider_leads_to_the_place_that_was_asked_for(
+    deployment: MotoDeployment, issuer: str, to: str, arrives: str
+) -> None:
+    browser = Browser(door_to(deployment, issuer, secret_parameter="/sluice/openid"))
+    location = browser.get("/sign-in/openid", urlencode({"to": to}))["headers"]["location"]
+    arrived = browser.get("/sign-in/openid/callback", authorize(location, sub="ada"))
+
+    assert (arrived["statusCode"], arrived["headers"]["location"]) == (303, arrives)
 
 
 @pytest.mark.parametrize(
