@@ -1,6 +1,7 @@
 """The tracking server: things that were deleted go for good; things of other servers come in, and go out."""
 
 import re
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ from sluice.cli import show
 from sluice.cli.failures import AnswerIsNo
 from sluice.cli.session import AsJson, Session, session_of
 from sluice.cli.transfer_progress import watching
-from sluice.client.transfer import MlflowServer, Report, Selection, basic, bearer, transfer
+from sluice.client.transfer import MlflowServer, Report, Selection, basic, bearer, server_called, transfer
 from sluice.client.transfer.report import OUTCOMES
 from sluice.domain.errors import Invalid
 
@@ -86,7 +87,7 @@ def _add_move(verb: str, option: str, role: str, words: str) -> None:
     @app.command(verb, help=words)
     def move(  # noqa: PLR0913, PLR0917 - one option each
         context: typer.Context,
-        url: Annotated[str, typer.Option(option, metavar="URI", help="The other MLflow server.")],
+        uri: Annotated[str, typer.Option(option, metavar="URI", help="The other MLflow server.")],
         experiment: _Experiment = None,
         model: _Model = None,
         token: _Token = "",
@@ -96,8 +97,8 @@ def _add_move(verb: str, option: str, role: str, words: str) -> None:
         deep: _Deep = False,
         as_json: AsJson = False,
     ) -> None:
-        ours = _ours(session_of(context), role)
-        servers = _other(url, token, username, password), ours
+        session = session_of(context)
+        servers = _other(session, uri, token, username, password), _ours(session, role)
         source, target = servers if verb == "import" else servers[::-1]
         chosen = Selection(experiment or (), model or ())
         with source, target, watching(quiet=as_json) as watcher:
@@ -123,10 +124,9 @@ def _tell(report: Report, *, as_json: bool) -> None:
         show.console().print(f"· {note}")
 
 
-def _other(url: str, token: str, username: str, password: str) -> MlflowServer:
-    if not re.match(r"https?://[^/]", url):
-        raise Invalid(f"{url[:100]!r} is no address of a server: it begins with http:// or https://")
-    return MlflowServer(url, bearer(token) if token else basic(username, password) if username else "")
+def _other(session: Session, uri: str, token: str, username: str, password: str) -> MlflowServer:
+    given = bearer(token) if token else basic(username, password) if username else ""
+    return server_called(uri, given, session.environment, Path.home())
 
 
 def _ours(session: Session, role: str) -> MlflowServer:

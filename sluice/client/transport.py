@@ -107,11 +107,13 @@ def _cut_short(response: httpx.Response) -> bool:
 
 
 def _problem(response: httpx.Response) -> Problem:
-    """Of our API; or `error` (OIP), `error_code` and `message` (MLflow), `message` alone (the gateway)."""
+    """Of our API; or `error` (OIP: its text, Azure: all of it), `error_code` and `message` (MLflow)."""
     try:
         body = response.json()
     except ValueError:
         body = {}
+    if isinstance(body, dict) and isinstance(body.get("error"), dict):
+        body = body["error"]
     if not isinstance(body, dict):
         body = {}
     detail = body.get("detail") or body.get("error") or body.get("message") or response.text[:300]

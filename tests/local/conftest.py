@@ -2,6 +2,11 @@
 
 import fcntl
 import json
+import os
+import signal
+import socket
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +19,7 @@ import pytest
 
 from sluice.local.session import client_config, root_session
 from sluice.local.stack import StackStatus, down, reset, status, up
+from tests.local.jobs import eventually
 
 ApiAs = Callable[[str], httpx.Client]
 
@@ -110,6 +116,39 @@ def mlflow_settings(stack: StackStatus) -> Iterator[None]:
         for name, value in given.items():
             patch.setenv(name, value)
         yield
+
+
+@pytest.fixture(scope="module")
+def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of MLflow's own server on SQLite, with its artifact proxy."""
+    folder = tmp_path_factory.mktemp("mlflow")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)),
+        *("--backend-store-uri", f"sqlite:///{folder}/mlflow.db"),
+        *("--artifacts-destination", str(folder / "files"), "--workers", "1"),
+    ]
+    settings = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
+    url = f"http://127.0.0.1:{port}"
+
+    def answers() -> bool:
+        try:
+            return httpx.get(f"{url}/health", timeout=2).is_success
+        except httpx.TransportError:
+            return False
+
+    with (folder / "log").open("w") as log:
+        server = subprocess.Popen(
+            command, cwd=folder, env=settings, stdout=log, stderr=log, start_new_session=True
+        )
+        try:
+            eventually(answers, "MLflow's own server", 120)
+            yield url
+        finally:
+            os.killpg(server.pid, signal.SIGTERM)
+            server.wait(30)
 
 
 @pytest.fixture

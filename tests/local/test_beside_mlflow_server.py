@@ -4,21 +4,15 @@ answers of the same status, error code and shape.
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from sluice.local.stack import StackStatus
-from tests.local.jobs import eventually
 from tests.local.protocol_steps import DIFFERENT, WALK
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -93,37 +87,9 @@ def told(answer: httpx.Response) -> tuple[int, str, Any]:
 
 
 @pytest.fixture(scope="module")
-def theirs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder: Path = tmp_path_factory.mktemp("mlflow")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
-    command += [
-        "--backend-store-uri",
-        f"sqlite:///{folder}/m.db",
-        "--artifacts-destination",
-        str(folder / "a"),
-    ]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
-    process = subprocess.Popen(
-        [*command, "--workers", "1"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60)
-
-    def up() -> bool:
-        try:
-            return client.get("/health").status_code == 200
-        except httpx.HTTPError:
-            return False
-
-    try:
-        eventually(up, "MLflow's own server", 120)
+def theirs(mlflow_server: str) -> Iterator[Server]:
+    with httpx.Client(base_url=mlflow_server, timeout=60) as client:
         yield Server(client)
-    finally:
-        client.close()
-        process.terminate()
-        process.wait(30)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from sluice.client.errors import Refused
-from sluice.client.transfer.files import Folder, copy_files, tolerant
+from sluice.client.transfer.files import copy_files
 from sluice.client.transfer.plan import MODEL, PREFIX, STATE, Known, Plan, as_list, digest_of, pairs, tags_of
 from sluice.client.transfer.report import Outcome
 from sluice.client.transfer.runs import point_of
@@ -102,10 +102,7 @@ def _copy(plan: Plan, known: Known, model: Json) -> None:
                 name: metric[name] for name in ("dataset_name", "dataset_digest") if metric.get(name)
             }
             plan.target.tell("runs/log-batch", {"run_id": run_id, "metrics": [measured]})
-    source = Folder(plan.source, known.source_uri, "model", known.source_id)
-    target = Folder(plan.target, known.target_uri, "model", known.target_id)
-    copy = partial(copy_files, source, target, plan.scratch, verify=plan.verify)
-    tolerant(copy, plan.report.note, f"logged models of experiment {info['experiment_id']}")
+    copy_files(plan, known, "model", f"logged models of experiment {info['experiment_id']}")
     if info["status"] in {"LOGGED_MODEL_READY", "LOGGED_MODEL_UPLOAD_FAILED"}:
         plan.target.tell(where, {"model_id": known.target_id, "status": info["status"]}, "PATCH")
     plan.target.tell(f"{where}/tags", {"tags": as_list({STATE: plan.state_of(known)})}, "PATCH")

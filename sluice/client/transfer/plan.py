@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from sluice.client.errors import ClientError, NotReachable
+from sluice.client.errors import ClientError, NotReachable, Refused
 from sluice.client.transfer.report import Outcome, Report
 from sluice.client.transfer.server import MlflowServer
 from sluice.client.transport import Json
@@ -68,12 +68,17 @@ class Plan:
     models: dict[str, Known] = field(default_factory=dict)
 
     def settle(self, kind: str, label: str, work: Callable[[], Outcome]) -> None:
-        """Do it and count what came of it: a refusal is a note and a failure, and the transfer goes on."""
+        """Do it and count what came of it: a refusal is a note and a failure, and the transfer goes on.
+
+        It does not without a connection, or when a token has run out.
+        """
         try:
             outcome = work()
         except NotReachable:
             raise
         except ClientError as error:
+            if isinstance(error, Refused) and error.problem.status == 401:  # noqa: PLR2004 - not signed in
+                raise
             self.report.note(f"{label}: {error}")
             outcome = "failed"
         self.report.settle(kind, outcome)

@@ -129,8 +129,10 @@ def _origin(plan: Plan, version: Json) -> tuple[str, str, str]:
         return f"models:/{model.target_id}", run.target_id if run else "", model.target_id
     if run and parts.scheme == "runs":
         return f"{run.target_uri}/{rest}", run.target_id, ""
-    if run and source.startswith(run.source_uri):
-        return run.target_uri + source.removeprefix(run.source_uri), run.target_id, ""
+    # Whatever the storage is called: Azure names the same run's by more than one address.
+    _, below, rest = source.partition(f"/{run_id}/artifacts/")
+    if run and (below or source == run.source_uri):
+        return f"{run.target_uri}/{rest}".rstrip("/"), run.target_id, ""
     plan.report.note(f"version {version['version']} of {version['name']}: its files stay at {source}")
     return source, run.target_id if run else "", ""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 
 from sluice.client.errors import Refused
-from sluice.client.transfer.files import Folder, copy_files, tolerant
+from sluice.client.transfer.files import copy_files
 from sluice.client.transfer.plan import (
     FROM,
     PARENT,
@@ -114,10 +114,7 @@ def _copy(plan: Plan, known: Known) -> None:
             points = [point for point in points if _identity(point) not in there]
         _log(plan, known, "metrics", points, 1_000)
     _inputs(plan, known, run, held)
-    source = Folder(plan.source, known.source_uri, "run", known.source_id)
-    target = Folder(plan.target, known.target_uri, "run", known.target_id)
-    copy = partial(copy_files, source, target, plan.scratch, verify=plan.verify)
-    tolerant(copy, plan.report.note, f"experiment {run['info']['experiment_id']}")
+    copy_files(plan, known, "run", f"experiment {run['info']['experiment_id']}")
     if run["info"]["status"] != "RUNNING":
         ended = {"run_id": known.target_id, "status": run["info"]["status"]}
         if run["info"].get("end_time"):

@@ -1,4 +1,4 @@
-"""An MLflow server, whosever it is: MLflow's own, this platform, Azure ML's, Databricks'."""
+"""An MLflow server, whosever it is: MLflow's own, this platform, Azure Machine Learning, Databricks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, TypeVar
-from urllib.parse import quote
 
 import httpx
 
@@ -36,7 +35,7 @@ class MlflowServer(Transport):
     def __init__(self, url: str, authorization: str = "", *, http: httpx.Client | None = None) -> None:
         connection = Connection(url.rstrip("/"), {})
         super().__init__(connection, "", http=http, authorization=authorization)
-        self.url = connection.api_url
+        self.url, self.authorization = connection.api_url, authorization
 
     def ask(self, path: str, /, **query: Any) -> Json:
         return self._json(self.request("GET", API + path, params=query))
@@ -67,17 +66,25 @@ class MlflowServer(Transport):
             if not token:
                 return
 
+    def at(self, url: str) -> MlflowServer:
+        """A service of the same host that takes the same credentials; it lives as long as this one."""
+        return MlflowServer(url, self.authorization, http=self._http)
+
     def fetch(self, path: str, query: Mapping[str, str], file: BinaryIO) -> str:
         """Stream a file to disk, through redirects to a storage; gives its sha256."""
-        return _tried(self.url, lambda: self._fetch(path, query, file))
+        return _tried(self.url, lambda: self._fetch(self.url + path, query, self._headers, file))
 
-    def _fetch(self, path: str, query: Mapping[str, str], file: BinaryIO) -> str:
+    def fetch_link(self, link: str, headers: Mapping[str, str], file: BinaryIO) -> str:
+        """The same from a storage, which is told nothing but the link and its headers."""
+        return _tried("the storage", lambda: self._fetch(link, None, headers, file))
+
+    def _fetch(
+        self, url: str, query: Mapping[str, str] | None, headers: Mapping[str, str], file: BinaryIO
+    ) -> str:
         file.seek(0)
         file.truncate()
         digest = hashlib.sha256()
-        with self._http.stream(
-            "GET", self.url + path, params=query, headers=self._headers, follow_redirects=True
-        ) as response:
+        with self._http.stream("GET", url, params=query, headers=headers, follow_redirects=True) as response:
             if not response.is_success:
                 response.read()
             accepted(response)
@@ -122,12 +129,10 @@ def _tried(whom: str, work: Callable[[], Done]) -> Done:
 
 
 def is_missing(error: Refused) -> bool:
-    """Whether the server does not know the address at all."""
-    return error.problem.status in {404, 405, 501} and error.problem.code != "RESOURCE_DOES_NOT_EXIST"
-
-
-def quoted(path: str) -> str:
-    return quote(path, safe="/")
+    """Whether the server does not have this part of the protocol at all, or has it switched off."""
+    problem = error.problem
+    absent = problem.status in {404, 405, 501} and problem.code != "RESOURCE_DOES_NOT_EXIST"
+    return absent or problem.code == "FEATURE_DISABLED"
 
 
 def batches(things: Sequence[Json], most: int, size: int = 500_000) -> Iterator[list[Json]]:
