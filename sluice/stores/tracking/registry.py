@@ -48,7 +48,10 @@ class RegistryStore:
 
     def get(self, tenant: str, name: str) -> RegisteredModel:
         """The model with tags and aliases."""
-        item = self.table.get(keys.registered_model(tenant=tenant, name=name))
+        return self.read(tenant, name, self.table.get(keys.registered_model(tenant=tenant, name=name)))
+
+    def read(self, tenant: str, name: str, item: Item | None) -> RegisteredModel:
+        """The model in its item; NotFound where there is none."""
         if item is None:
             raise _missing(name)
         return self._read(tenant, item)

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 
 from sluice.domain.errors import Conflict, NotFound, Unavailable
 from sluice.domain.tracking.entities import ModelVersion, RegisteredModel
-from sluice.stores.items import Item, TransactionRefused
+from sluice.stores.items import Item, Key, TransactionRefused
 from sluice.stores.tracking import keys
 from sluice.stores.tracking.registry import GONE, RegistryStore
 from sluice.stores.tracking.table import Path, Table
 from sluice.stores.tracking.values import ValueStore
 
 NO_STAGE = "None"
+_REMEMBERED = 10_000
 _WAITING: tuple[Path, ...] = (("gsi2pk",), ("gsi2sk",))
 
 
@@ -36,8 +37,11 @@ class NewVersion:
 
 @dataclass(frozen=True)
 class VersionStore:
+    """`last` remembers where the version of a model's alias or number was."""
+
     table: Table
     registry: RegistryStore
+    last: dict[tuple[str, str, str | int], Key] = field(default_factory=dict)
 
     @property
     def values(self) -> ValueStore:
@@ -61,17 +65,40 @@ class VersionStore:
         self, tenant: str, name: str, version: int, *, model: RegisteredModel | None = None
     ) -> ModelVersion:
         """The version with tags and aliases; NotFound also when it was deleted."""
-        owner = model or self.registry.get(tenant, name)
-        item = self.table.get(keys.version(tenant=tenant, uid=owner.uid, version=version))
+        if model is None:
+            found = self._asked(tenant, name, version)
+        else:
+            found = model, self.table.get(keys.version(tenant=tenant, uid=model.uid, version=version))
+        owner, item = found
         if item is None or item["stage"] == GONE:
             raise NotFound(f"Model Version (name={name}, version={version}) not found")
         return self._read(tenant, owner, item)
 
     def by_alias(self, tenant: str, name: str, alias: str) -> ModelVersion | None:
         """The version an alias points at; None where there is no such alias."""
-        model = self.registry.get(tenant, name)
-        version = model.aliases.get(alias)
-        return None if version is None else self.get(tenant, name, version, model=model)
+        model, item = self._asked(tenant, name, alias)
+        if alias not in model.aliases:
+            return None
+        if item is None or item["stage"] == GONE:
+            raise NotFound(f"Model Version (name={name}, version={model.aliases[alias]}) not found")
+        return self._read(tenant, model, item)
+
+    def _asked(self, tenant: str, name: str, asked: str | int) -> tuple[RegisteredModel, Item | None]:
+        """A model, and its version of this alias or number. Where the version was last time, it is looked for
+        in the request that reads the model.
+        """
+        owner = keys.registered_model(tenant=tenant, name=name)
+        guess = self.last.get((tenant, name, asked), owner)
+        found = self.table.read_many([owner, guess])
+        model = self.registry.read(tenant, name, found.get(owner))
+        number = model.aliases.get(asked) if isinstance(asked, str) else asked
+        if number is None:
+            return model, None
+        key = keys.version(tenant=tenant, uid=model.uid, version=number)
+        if len(self.last) >= _REMEMBERED:
+            self.last.clear()
+        self.last[tenant, name, asked] = key
+        return model, found.get(key) if key == guess else self.table.get(key)
 
     def of_model(self, tenant: str, model: RegisteredModel) -> list[ModelVersion]:
         """All versions of a model by number."""

@@ -42,6 +42,32 @@ def test_an_alias_moves_from_version_to_version(tracking: Tracking, model: str) 
     assert tracking.versions.by_alias(TENANT, model, "challenger") is None
 
 
+def test_what_was_found_once_is_not_believed_later(tracking: Tracking, model: str) -> None:
+    """A reader remembers where a version was; meanwhile others move the alias, or replace the model."""
+    for _ in range(2):
+        version(tracking, model)
+
+    def champion() -> int | None:
+        found = tracking.versions.by_alias(TENANT, model, "champion")
+        return found and found.version
+
+    for number in (1, 2, 1):
+        tracking.set_alias(TENANT, model, "champion", number)
+        assert [champion(), champion()] == [number, number]
+    tracking.registry.delete_aliases(TENANT, model, ["champion"])
+    assert champion() is None
+    tracking.set_alias(TENANT, model, "champion", 2)
+    assert champion() == 2
+    tracking.registry.delete(TENANT, model)
+    tracking.registry.create(TENANT, model)
+    assert champion() is None
+    with pytest.raises(NotFound):
+        tracking.versions.get(TENANT, model, 2)
+    version(tracking, model)
+    tracking.set_alias(TENANT, model, "champion", 1)
+    assert champion() == 1
+
+
 def test_a_rename_takes_versions_tags_and_aliases_along(tracking: Tracking, model: str) -> None:
     version(tracking, model)
     tracking.set_alias(TENANT, model, "champion", 1)
