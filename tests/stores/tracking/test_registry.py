@@ -49,7 +49,7 @@ def test_what_was_found_once_is_not_believed_later(tracking: Tracking, model: st
 
     def champion() -> int | None:
         found = tracking.versions.by_alias(TENANT, model, "champion")
-        return found and found.version
+        return None if found is None else found.version
 
     for number in (1, 2, 1):
         tracking.set_alias(TENANT, model, "champion", number)
