@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from infra.packaging.bytecode import compile_packages, runs
+from infra.packaging.bytecode import compile_for_this_host, compile_packages, runs
 from infra.packaging.elf import strip_library
 from infra.packaging.interface import keep_interface
 from infra.packaging.uv import run_uv
@@ -79,12 +79,15 @@ def host_layer_packages(root: Path, layer: str, store: Path) -> Path:
     """The folder in `store` that holds this layer unpacked for this host: named by what is in it."""
     fingerprint = hashlib.sha256()
     fingerprint.update(requirements(root, layer).read_bytes())
-    fingerprint.update(f"{sys.version_info[:2]} {sys.platform} {platform.machine()}".encode())
+    fingerprint.update(f"{sys.version_info[:2]} {sys.platform} {platform.machine()} compiled".encode())
     return store / f"{layer}-{fingerprint.hexdigest()[:12]}" / "python"
 
 
 def build_host_layer(root: Path, layer: str, store: Path) -> Path:
-    """Install the layer for this host, once, and return its folder of packages."""
+    """Install the layer for this host, once, and return its folder of packages.
+
+    With bytecode: training code's own process may write nowhere, and would compile scikit-learn each time.
+    """
     packages = host_layer_packages(root, layer, store)
     ready = packages.parent / "ready"
     if ready.exists():
@@ -98,6 +101,7 @@ def build_host_layer(root: Path, layer: str, store: Path) -> Path:
         ]
     )  # fmt: skip
     _keep(layer, packages)
+    compile_for_this_host(packages)
     ready.write_text("installed\n")
     return packages
 

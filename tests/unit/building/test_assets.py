@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.packaging.bytecode import compile_for_this_host
 from infra.packaging.elf import PROGRAM_HEADER, strip_library, stripped_size
 from infra.packaging.functions import build_function, fingerprint
 from infra.packaging.layers import is_stripped, strip
@@ -61,6 +62,15 @@ def test_bytecode_of_an_asset_runs_instead_of_its_source(source: Path, tmp_path:
     told = subprocess.run(command, cwd=asset, capture_output=True, text=True, check=False)
 
     assert told.stdout.strip() == "from bytecode", told.stderr
+
+
+def test_a_layer_of_this_host_compiles_once_whatever_of_it_is_broken(tmp_path: Path) -> None:
+    for name, content in (("a/b.py", "x = 1"), ("a/tests/c.py", ""), ("a/broken.py", "print 'old'")):
+        _write(tmp_path / name, content)
+
+    compile_for_this_host(tmp_path)
+
+    assert {path.name.partition(".")[0] for path in tmp_path.rglob("*.pyc")} == {"b"}
 
 
 def test_an_asset_has_one_fingerprint_whatever_bits_its_bytecode_has(source: Path, tmp_path: Path) -> None:
