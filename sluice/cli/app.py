@@ -1,4 +1,4 @@
-"""The `sluice` command: one file a family of commands, errors in one table."""
+"""The `sluice` command: what all commands share, and its errors in one table."""
 
 import os
 import sys
@@ -7,59 +7,19 @@ from typing import Annotated
 import typer
 
 from sluice import __version__
-from sluice.cli import (
-    batch,
-    connect,
-    data,
-    drift,
-    export,
-    failures,
-    model,
-    prediction,
-    project,
-    promotion,
-    records,
-    request,
-    stack,
-    tenant,
-    tracking,
-    training,
-)
+from sluice.cli import failures
+from sluice.cli.commands import Commands
 from sluice.cli.session import Session
 from sluice.web.permissions import ROLES
 
 app = typer.Typer(
     name="sluice",
+    cls=Commands,
     help="From an uploaded file to an approved model that answers, and back.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for name, group in (
-    ("project", project.app),
-    ("data", data.app),
-    ("training", training.app),
-    ("model", model.app),
-    ("promotion", promotion.app),
-    ("prediction", prediction.app),
-    ("feedback", prediction.feedback_app),
-    ("batches", batch.app),
-    ("requests", request.app),
-    ("drift", drift.app),
-    ("audit", records.audit_app),
-    ("tenant", tenant.app),
-    ("tracking", tracking.app),
-):
-    app.add_typer(group, name=name, no_args_is_help=True)
-app.command("predict")(prediction.predict)
-app.command("forget")(prediction.forget)
-app.command("batch")(batch.batch)
-app.command("request")(request.request)
-app.command("lineage")(records.lineage)
-app.command("export")(export.export)
-app.command("verify-bundle")(export.verify)
-app.command("connect")(connect.connect)
-stack.add_to(app)
 
 
 def _print_version(wanted: bool) -> None:

@@ -115,11 +115,6 @@ def smoke(context: typer.Context) -> None:
     run_smoke(session_of(context))
 
 
-def add_to(app: typer.Typer) -> None:
-    for command in (up, down, status, reset, env, smoke, demo):
-        app.command(command.__name__)(command)
-
-
 def _print_document(document: show.Json) -> None:
     names = ("state", "api_url", "tracking_uri", "console_url", "data_bucket", "aws_endpoint_url", "region")
     fields = [(name.replace("_", " "), document.get(name)) for name in (*names, "account")]

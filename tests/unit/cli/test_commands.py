@@ -1,5 +1,7 @@
 """The command as a person meets it, as far as it goes without a deployment."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,17 @@ def run(*words: str) -> tuple[int, str]:
     if isinstance(result.exception, failures.EXPECTED):
         return failures.exit_code(result.exception), str(result.exception)
     return result.exit_code, result.output
+
+
+def test_a_command_loads_nothing_of_the_others() -> None:
+    script = (
+        "import sys; from sluice.cli.app import app; app(['promotion', 'list', '-h'], standalone_mode=False)"
+    )
+    shown = "; print([name for name in sys.modules if name.startswith(('sluice.project', 'yaml'))])"
+
+    done = subprocess.run([sys.executable, "-c", script + shown], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
