@@ -17,7 +17,7 @@ MOST = 2_000_000
 
 
 class Columns:
-    """Points by column, an eighth of what they take as objects; len() and slices, as of a list of them."""
+    """Points by column, without an object for each; len() and slices, as of a list of them."""
 
     def __init__(self, points: Sequence[Point]) -> None:
         self._series = list(dict.fromkeys(point.series for point in points))

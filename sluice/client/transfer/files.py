@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import tempfile
 
-from sluice.client.errors import ClientError, Refused
+from sluice.client.errors import ClientError
 from sluice.client.transfer.folders import Folder, Proxied, folder_of
 from sluice.client.transfer.plan import Known, Plan
-from sluice.client.transfer.server import is_missing
 
 
 class NotCopied(ClientError):  # noqa: N818 - it says what it is
@@ -21,14 +20,9 @@ def copy_files(plan: Plan, known: Known, kind: str, whose: str) -> None:
     """
     source = folder_of(plan.source, known.source_uri, kind, known.source_id)
     target = folder_of(plan.target, known.target_uri, kind, known.target_id)
-    try:
-        wanted = dict(source.files())
-        if wanted:
+    with plan.without(f"{whose}: this server gives its files to nobody over REST"):
+        if wanted := dict(source.files()):
             _bring(plan, source, target, wanted)
-    except Refused as refused:
-        if not is_missing(refused):
-            raise
-        plan.report.note(f"{whose}: this server gives its files to nobody over REST")
 
 
 def _bring(plan: Plan, source: Folder, target: Folder, wanted: dict[str, int | None]) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from sluice.client.errors import Refused
 from sluice.client.transfer.files import copy_files
-from sluice.client.transfer.plan import MODEL, PREFIX, STATE, Known, Plan, as_list, digest_of, pairs, tags_of
+from sluice.client.transfer.plan import MODEL, PREFIX, STATE, Known, Plan, as_list, known_by, pairs, tags_of
 from sluice.client.transfer.report import Outcome
 from sluice.client.transfer.runs import point_of
-from sluice.client.transfer.server import MlflowServer, batches, is_missing
+from sluice.client.transfer.server import MlflowServer, batches
 from sluice.client.transport import Json
 
 _TOLD = "mlflow.modelVersions"
@@ -18,22 +17,16 @@ _TOLD = "mlflow.modelVersions"
 
 def copy_models(plan: Plan, source_experiment: str, target_experiment: str, only: set[str] | None) -> None:
     """Every active logged model with params, tags, metrics, files and status."""
-    try:
-        found = [
+    found, held = list[Json](), dict[str, Json]()
+    with plan.without("one of the servers has no logged models: they are left out"):
+        wanted = [
             model
             for model in _models(plan.source, source_experiment)
             if only is None or model["info"].get("source_run_id") in only or model["info"]["model_id"] in only
         ]
-        held = {
-            tags_of(one["info"])[MODEL]: one
-            for one in (_models(plan.target, target_experiment) if found else ())
-            if MODEL in tags_of(one["info"])
-        }
-    except Refused as refused:
-        if not is_missing(refused):
-            raise
-        plan.report.note("one of the servers has no logged models: they are left out")
-        return
+        for one in _models(plan.target, target_experiment) if wanted else ():
+            held[tags_of(one["info"]).get(MODEL, "")] = one
+        found = wanted
     plan.report.watcher.expect("logged models", len(found))
 
     def bring(model: Json) -> None:
@@ -48,16 +41,8 @@ def _bring(plan: Plan, experiment_id: str, held: dict[str, Json], model: Json) -
     source_id = model["info"]["model_id"]
     there = held.get(source_id)
     made = there or _create(plan, experiment_id, model)
-    known = plan.models[source_id] = Known(
-        source_id=source_id,
-        target_id=made["info"]["model_id"],
-        source_uri=model["info"]["artifact_uri"],
-        target_uri=made["info"]["artifact_uri"],
-        digest=digest_of(model),
-        refers=(model["info"].get("source_run_id", ""),),
-        state=tags_of(made["info"]).get(STATE, ""),
-        fresh=there is None,
-    )
+    refers = [model["info"].get("source_run_id", "")]
+    known = plan.models[source_id] = known_by("model_id", model, made, there, refers)
     if not plan.needs_copy(known):
         return "unchanged"
     _copy(plan, known, model)

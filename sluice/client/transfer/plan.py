@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from sluice.client.errors import ClientError, NotReachable, Refused
 from sluice.client.transfer.report import Outcome, Report
-from sluice.client.transfer.server import MlflowServer
+from sluice.client.transfer.server import MlflowServer, is_missing
 from sluice.client.transport import Json
 
 PREFIX = "sluice.imported."
@@ -38,7 +39,7 @@ class Known(NamedTuple):
     refers: tuple[str, ...]
     state: str
     fresh: bool
-    gone: bool = False
+    gone: bool
 
 
 @dataclass(frozen=True)
@@ -83,13 +84,21 @@ class Plan:
             outcome = "failed"
         self.report.settle(kind, outcome)
 
+    @contextmanager
+    def without(self, note: str) -> Iterator[None]:
+        """What a server does not have is left out, and told."""
+        try:
+            yield
+        except Refused as refused:
+            if not is_missing(refused):
+                raise
+            self.report.note(note)
+
     def run_id(self, source_id: str) -> str:
-        known = self.runs.get(source_id)
-        return known.target_id if known else ""
+        return self.runs[source_id].target_id if source_id in self.runs else ""
 
     def model_id(self, source_id: str) -> str:
-        known = self.models.get(source_id)
-        return known.target_id if known else ""
+        return self.models[source_id].target_id if source_id in self.models else ""
 
     def state_of(self, known: Known) -> str:
         """The digest of a thing together with what its references have become."""
@@ -100,6 +109,22 @@ class Plan:
         return not known.gone and (self.deep or known.state != self.state_of(known))
 
 
+def known_by(name: str, source: Json, target: Json, held: Json | None, refers: Sequence[str]) -> Known:
+    """A run or logged model as both servers tell of it; `name` is its id's, `held` what there was before."""
+    here, there = source["info"], target["info"]
+    return Known(
+        source_id=here[name],
+        target_id=there[name],
+        source_uri=here["artifact_uri"],
+        target_uri=there["artifact_uri"],
+        digest=digest_of(source),
+        refers=tuple(refers),
+        state=tags_of(target.get("data") or {} if name == "run_id" else there).get(STATE, ""),
+        fresh=held is None,
+        gone=there.get("lifecycle_stage") == "deleted",
+    )
+
+
 def tags_of(data: Mapping[str, object]) -> dict[str, str]:
     return pairs(data.get("tags"))
 
@@ -108,6 +133,11 @@ def pairs(entries: object) -> dict[str, str]:
     """[{"key", "value"}] as a mapping."""
     listed: Iterable[Json] = entries if isinstance(entries, list) else ()
     return {str(one["key"]): str(one.get("value", "")) for one in listed}
+
+
+def news(wanted: Mapping[str, str], held: Mapping[str, str]) -> dict[str, str]:
+    """What has to be written."""
+    return {key: value for key, value in wanted.items() if held.get(key) != value}
 
 
 def as_list(values: Mapping[str, str]) -> list[Json]:

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from urllib.parse import urlsplit
 
-from sluice.client.errors import Refused
-from sluice.client.transfer.plan import PREFIX, VERSION, Plan, as_list, tags_of
+from sluice.client.transfer.plan import PREFIX, VERSION, Plan, as_list, news, tags_of
 from sluice.client.transfer.report import Outcome
-from sluice.client.transfer.server import MlflowServer, is_missing, there
+from sluice.client.transfer.server import MlflowServer, there
 from sluice.client.transport import Json
 
 _PROJECT_TAG = "sluice.project"
@@ -66,10 +65,8 @@ def _model(plan: Plan, model: Json) -> Json | None:
     elif model.get("description") and kept.get("description") != model["description"]:
         body = {"name": name, "description": model["description"]}
         plan.target.tell("registered-models/update", body, "PATCH")
-    before = tags_of(kept or {})
-    for key, value in tags.items():
-        if before.get(key) != value:
-            plan.target.tell("registered-models/set-tag", {"name": name, "key": key, "value": value})
+    for key, value in news(tags, tags_of(kept or {})).items():
+        plan.target.tell("registered-models/set-tag", {"name": name, "key": key, "value": value})
     return kept
 
 
@@ -144,11 +141,10 @@ def _same_state(plan: Plan, name: str, number: int, version: Json, held: Json | 
     if held and version.get("description") and held.get("description") != version["description"]:
         plan.target.tell("model-versions/update", body | {"description": version["description"]}, "PATCH")
         changed = True
-    known = tags_of(before)
-    for key, value in tags_of(version).items():
-        if not key.startswith(PREFIX) and known.get(key) != value:
-            plan.target.tell("model-versions/set-tag", body | {"key": key, "value": value})
-            changed = True
+    own = {key: value for key, value in tags_of(version).items() if not key.startswith(PREFIX)}
+    for key, value in news(own, tags_of(before)).items():
+        plan.target.tell("model-versions/set-tag", body | {"key": key, "value": value})
+        changed = True
     stage = version.get("current_stage") or "None"
     if stage != (before.get("current_stage") or "None"):
         plan.target.tell(
@@ -164,12 +160,8 @@ def _aliases(plan: Plan, model: Json, kept: Json | None, numbers: dict[int, int]
         if number not in numbers or there_now.get(alias) == numbers[number]:
             continue
         body = {"name": model["name"], "alias": alias, "version": str(numbers[number])}
-        try:
+        with plan.without("the target has no aliases: they are left out"):
             plan.target.tell("registered-models/alias", body)
-        except Refused as refused:
-            if not is_missing(refused):
-                raise
-            plan.report.note("the target has no aliases: they are left out")
 
 
 def _alias_pairs(model: Json) -> Iterator[tuple[str, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import partial
 
 from sluice.client.errors import Refused
@@ -17,12 +17,13 @@ from sluice.client.transfer.plan import (
     Known,
     Plan,
     as_list,
-    digest_of,
+    known_by,
+    news,
     pairs,
     tags_of,
 )
 from sluice.client.transfer.report import Outcome
-from sluice.client.transfer.server import MlflowServer, batches, is_missing
+from sluice.client.transfer.server import MlflowServer, batches
 from sluice.client.transport import Json
 
 _HISTORY_TAG = "mlflow.log-model.history"
@@ -31,28 +32,14 @@ _PAGE = 1_000
 
 def make_runs(plan: Plan, source_experiment: str, target_experiment: str, only: set[str] | None) -> None:
     """A run on the target for each of the experiment's active ones: a new one, or an earlier transfer's."""
-    held = {}
-    for run in _runs(plan.target, target_experiment, "ALL"):
-        tags = tags_of(run["data"])
-        if RUN in tags:
-            held[tags[RUN]] = run
+    held = {tags_of(run["data"]).get(RUN, ""): run for run in _runs(plan.target, target_experiment, "ALL")}
 
     def make(run: Json) -> None:
         source_id = run["info"]["run_id"]
         found = held.get(source_id)
-        created = found or _create(plan, run, target_experiment)
-        tags = tags_of(run["data"])
-        plan.runs[source_id] = Known(
-            source_id=source_id,
-            target_id=created["info"]["run_id"],
-            source_uri=run["info"]["artifact_uri"],
-            target_uri=created["info"]["artifact_uri"],
-            digest=digest_of(run),
-            refers=(tags.get(PARENT, ""), *_models_of(run)),
-            state=tags_of(created["data"]).get(STATE, ""),
-            fresh=found is None,
-            gone=created["info"].get("lifecycle_stage") == "deleted",
-        )
+        made = found or _create(plan, run, target_experiment)
+        refers = [tags_of(run["data"]).get(PARENT, ""), *_models_of(run)]
+        plan.runs[source_id] = known_by("run_id", run, made, found, refers)
 
     wanted = (
         run
@@ -105,12 +92,12 @@ def _copy(plan: Plan, known: Known) -> None:
     state = plan.state_of(known)
     held = {} if known.fresh else plan.target.ask("runs/get", run_id=known.target_id)["run"]
     data, before = run["data"], held.get("data", {})
-    _log(plan, known, "params", as_list(_news(pairs(data.get("params")), pairs(before.get("params")))), 100)
-    _log(plan, known, "tags", as_list(_news(_rewritten(plan, known, data), tags_of(before))), 100)
+    _log(plan, known, "params", as_list(news(pairs(data.get("params")), pairs(before.get("params")))), 100)
+    _log(plan, known, "tags", as_list(news(_rewritten(plan, known, data), tags_of(before))), 100)
     for key in sorted({str(metric["key"]) for metric in data.get("metrics", ())}):
-        points = _history(plan, "source", known.source_id, key)
+        points = _history(plan.source, known.source_id, key)
         if held:
-            there = {_identity(point) for point in _history(plan, "target", known.target_id, key)}
+            there = {_identity(point) for point in _history(plan.target, known.target_id, key)}
             points = [point for point in points if _identity(point) not in there]
         _log(plan, known, "metrics", points, 1_000)
     _inputs(plan, known, run, held)
@@ -128,8 +115,7 @@ def _log(plan: Plan, known: Known, what: str, entries: list[Json], most: int) ->
         plan.target.tell("runs/log-batch", {"run_id": known.target_id, what: batch})
 
 
-def _history(plan: Plan, side: str, run_id: str, key: str) -> list[Json]:
-    server = plan.source if side == "source" else plan.target
+def _history(server: MlflowServer, run_id: str, key: str) -> list[Json]:
     query = {"run_id": run_id, "metric_key": key, "max_results": 25_000}
     try:
         return [point_of(one) for one in server.pages("metrics/get-history", "metrics", query, "GET")]
@@ -187,14 +173,9 @@ def _inputs(plan: Plan, known: Known, run: Json, held: Json) -> None:
         ("runs/log-inputs", {"datasets": new, "models": read}),
         ("runs/outputs", {"models": made}),
     ):
-        if not any(body.values()):
-            continue
-        try:
-            plan.target.tell(path, {"run_id": known.target_id, **body})
-        except Refused as refused:
-            if not is_missing(refused):
-                raise
-            plan.report.note(f"the target knows no {path}: dataset inputs and model outputs are left out")
+        if any(body.values()):
+            with plan.without(f"the target knows no {path}: dataset inputs and model outputs are left out"):
+                plan.target.tell(path, {"run_id": known.target_id, **body})
 
 
 def _datasets(run: Json) -> list[Json]:
@@ -209,10 +190,6 @@ def _models_of(run: Json) -> Iterable[str]:
 def _listed(run: Json, section: str, name: str) -> list[Json]:
     found: list[Json] = (run.get(section) or {}).get(name) or []
     return found
-
-
-def _news(wanted: Mapping[str, str], held: Mapping[str, str]) -> dict[str, str]:
-    return {key: value for key, value in wanted.items() if held.get(key) != value}
 
 
 def _runs(server: MlflowServer, experiment_id: str, view: str) -> Iterable[Json]:

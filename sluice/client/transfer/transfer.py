@@ -10,11 +10,11 @@ from pathlib import Path
 
 from sluice.client.errors import Problem, Refused
 from sluice.client.transfer.logged_models import copy_models
-from sluice.client.transfer.plan import Plan, Selection, tags_of
+from sluice.client.transfer.plan import Plan, Selection, news, tags_of
 from sluice.client.transfer.registry import copy_registered, source_models, versions_of
 from sluice.client.transfer.report import Report, Watcher
 from sluice.client.transfer.runs import fill_runs, make_runs
-from sluice.client.transfer.server import MlflowServer, is_missing, there
+from sluice.client.transfer.server import MlflowServer, there
 from sluice.client.transport import Json
 
 _AT_ONCE = 4
@@ -36,7 +36,9 @@ def transfer(
     """
     with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(_AT_ONCE) as pool:
         plan = Plan(source, target, Report(watcher), Path(scratch), pool, verify, deep)
-        registered = _registered(plan, selection)
+        registered: list[Json] = []
+        with plan.without("the source has no model registry: registered models are left out"):
+            registered = source_models(source, selection.models, everything=selection.everything)
         needed = _needed(plan, selection, registered)
         pairs = [(one, _experiment(plan, one), only) for one, only in _experiments(plan, selection, needed)]
         for experiment, made, only in pairs:
@@ -48,16 +50,6 @@ def transfer(
         for model in registered:
             copy_registered(plan, model)
         return plan.report
-
-
-def _registered(plan: Plan, selection: Selection) -> list[Json]:
-    try:
-        return source_models(plan.source, selection.models, everything=selection.everything)
-    except Refused as refused:
-        if not is_missing(refused):
-            raise
-        plan.report.note("the source has no model registry: registered models are left out")
-        return []
 
 
 def _needed(plan: Plan, selection: Selection, registered: list[Json]) -> dict[str, set[str]]:
@@ -101,11 +93,9 @@ def _experiment(plan: Plan, experiment: Json) -> str:
     if found and found.get("lifecycle_stage") == "deleted":
         raise Refused(Problem(409, "in the way", f"the target has a deleted experiment {name!r}: restore it"))
     made = (found or plan.target.make("experiments/create", {"name": name}, find))["experiment_id"]
-    before, changed = tags_of(found or {}), False
-    for key, value in tags_of(experiment).items():
-        if before.get(key) != value:
-            body = {"experiment_id": made, "key": key, "value": value}
-            plan.target.tell("experiments/set-experiment-tag", body)
-            changed = True
+    changed = news(tags_of(experiment), tags_of(found or {}))
+    for key, value in changed.items():
+        body = {"experiment_id": made, "key": key, "value": value}
+        plan.target.tell("experiments/set-experiment-tag", body)
     plan.report.settle("experiments", "created" if found is None else "updated" if changed else "unchanged")
     return str(made)

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from functions.track_runs.door import Door
-from sluice.client.errors import NotReachable, Refused
+from sluice.client.errors import NotReachable, Refused, Unauthorized
 from sluice.client.transfer import MlflowServer, Report, Selection, transfer
 from tests.stores.tracking.scenes import Client
 
@@ -19,7 +19,7 @@ EVERYTHING = Selection()
 _ONE_AT_A_TIME = threading.Lock()
 """The imitated DynamoDB takes no two threads."""
 
-Fault = Callable[[httpx.Request], None]
+Fault = Callable[[httpx.Request], httpx.Response | None]
 
 
 class Nobody:
@@ -29,7 +29,7 @@ class Nobody:
 
 
 def server(client: Client, fault: Fault = lambda _: None) -> MlflowServer:
-    """The door as a server; `fault` may break the connection after an answer was made."""
+    """The door as a server; `fault` may break the connection after an answer was made, or give another."""
 
     def respond(request: httpx.Request) -> httpx.Response:
         json_body = request.headers.get("content-type") == "application/json"
@@ -38,7 +38,8 @@ def server(client: Client, fault: Fault = lambda _: None) -> MlflowServer:
         path = request.url.raw_path.decode().split("?")[0]
         with _ONE_AT_A_TIME:
             answer = client.send(request.method, path, request.read(), query=query, kind=kind)
-            fault(request)
+            if other := fault(request):
+                return other
         return httpx.Response(answer.status, headers=answer.headers, content=answer.content)
 
     url = f"http://{client.tenant}.test"
@@ -238,9 +239,10 @@ def test_killed_anywhere_it_goes_on(filled: Client, here: Client) -> None:
     for steps in (4, 13, 25, 45, 10**6):
         left = iter(range(steps))
 
-        def die(_request: httpx.Request, left: Any = left) -> None:
+        def die(_request: httpx.Request, left: Any = left) -> httpx.Response | None:
             if next(left, None) is None:
                 raise httpx.ConnectError("gone")
+            return None
 
         try:
             copy(server(filled), server(here, die))
@@ -255,14 +257,40 @@ def test_killed_anywhere_it_goes_on(filled: Client, here: Client) -> None:
 def test_a_lost_answer_makes_nothing_twice(filled: Client, here: Client) -> None:
     seen = itertools.count(1)
 
-    def lose(request: httpx.Request) -> None:
+    def lose(request: httpx.Request) -> httpx.Response | None:
         if request.method in {"POST", "PATCH", "PUT"} and next(seen) % 3 == 0:
             raise httpx.ReadTimeout("lost")
+        return None
 
     report = copy(server(filled), server(here, lose))
 
     assert report.failed == 0
     assert contents(here) == contents(filled)
+
+
+def test_a_token_that_runs_out_ends_it_and_a_new_one_goes_on(filled: Client, here: Client) -> None:
+    left = iter(range(20))
+
+    def expire(_request: httpx.Request) -> httpx.Response | None:
+        azure = {"error": {"code": "TokenExpired", "message": "The token has expired"}}
+        return httpx.Response(401, json=azure) if next(left, None) is None else None
+
+    with pytest.raises(Unauthorized, match="The token has expired"):
+        copy(server(filled, expire), server(here))
+
+    assert copy(server(filled), server(here)).failed == 0
+    assert contents(here) == contents(filled)
+
+
+def test_a_registry_that_is_switched_off_is_told_and_the_rest_copied(filled: Client, here: Client) -> None:
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        off = {"error_code": "FEATURE_DISABLED", "message": "The workspace model registry is disabled"}
+        return httpx.Response(400, json=off) if "registered-models" in request.url.path else None
+
+    report = copy(server(filled, refuse), server(here))
+
+    assert report.notes == ["the source has no model registry: registered models are left out"]
+    assert contents(here)["sweep"]["runs"].keys() == contents(filled)["sweep"]["runs"].keys()
 
 
 def test_a_selected_model_brings_the_runs_it_was_made_from_only(filled: Client, here: Client) -> None:
