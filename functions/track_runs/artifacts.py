@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from functions.track_runs import model_requests as asked
-from functions.track_runs import requests, shapes
+from functions.track_runs import requests as asked
+from functions.track_runs import shapes
 from functions.track_runs.call import Call, binary
 from functions.track_runs.shapes import Shape
 from sluice.domain.errors import TooLarge
@@ -16,6 +16,9 @@ from sluice.domain.tracking.paths import path_of_uri, safe_path
 from sluice.stores.tracking.artifacts import FileInfo
 from sluice.web.browser import SANDBOX
 from sluice.web.limits import MAX_BINARY_BYTES
+
+if TYPE_CHECKING:
+    from functions.track_runs.model_requests import LoggedModelArtifacts
 
 _PASSED_THROUGH = 1_000_000
 _ROOT = ""
@@ -75,12 +78,12 @@ def abort_upload(call: Call, path: str, request: asked.AbortUpload) -> Shape:
     return {}
 
 
-def list_of_run(call: Call, request: requests.ListArtifacts) -> Shape:
+def list_of_run(call: Call, request: asked.ListArtifacts) -> Shape:
     """What the web UI lists: paths from the run's root."""
     return _listed(call, call.tracking.runs.get(call.tenant, request.run_id).artifact_uri, request.path)
 
 
-def list_of_logged_model(call: Call, request: asked.LoggedModelArtifacts) -> Shape:
+def list_of_logged_model(call: Call, request: LoggedModelArtifacts) -> Shape:
     root = call.tracking.models.get(call.tenant, request.model_id).artifact_uri
     return _listed(call, root, request.artifact_directory_path)
 

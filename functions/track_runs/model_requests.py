@@ -155,24 +155,3 @@ class SearchLoggedModels(Request):
 
 class LoggedModelArtifacts(ByLoggedModel):
     artifact_directory_path: str = ""
-
-
-class BeginUpload(Request):
-    path: Needed
-    num_parts: Annotated[int, Field(ge=1, le=10_000)] = 1
-
-
-class UploadedPart(Request):
-    part_number: Annotated[int, Field(ge=1, le=10_000)]
-    etag: Needed
-
-
-class CompleteUpload(Request):
-    path: Needed
-    upload_id: Needed
-    parts: Annotated[tuple[UploadedPart, ...], Field(min_length=1)]
-
-
-class AbortUpload(Request):
-    path: Needed
-    upload_id: Needed

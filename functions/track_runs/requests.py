@@ -250,3 +250,24 @@ class GraphQuery(Request):
     operationName: str = ""  # noqa: N815 - GraphQL's name
     query: str = ""
     variables: dict[str, Any] = {}
+
+
+class BeginUpload(Request):
+    path: Needed
+    num_parts: Annotated[int, Field(ge=1, le=10_000)] = 1
+
+
+class UploadedPart(Request):
+    part_number: Annotated[int, Field(ge=1, le=10_000)]
+    etag: Needed
+
+
+class CompleteUpload(Request):
+    path: Needed
+    upload_id: Needed
+    parts: Annotated[tuple[UploadedPart, ...], Field(min_length=1)]
+
+
+class AbortUpload(Request):
+    path: Needed
+    upload_id: Needed

@@ -9,26 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
-from functions.track_runs import (
-    artifacts,
-    experiments,
-    interface,
-    logged_models,
-    metrics,
-    model_requests,
-    registered_models,
-    requests,
-    runs,
-    versions,
-)
+from functions.track_runs import artifacts, experiments, interface, metrics, requests, runs
 from functions.track_runs.requests import Request
 
 Takes = Literal["request", "path", "path+request", "query", "id+query", "nothing"]
 
-_RUN_READ, _RUN_WRITE = "tracking.read", "tracking.write"
-_MODEL_READ, _MODEL_WRITE = "registry.read", "registry.write"
+RUN_READ, RUN_WRITE = "tracking.read", "tracking.write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +32,7 @@ class Route:
     takes: Takes = "request"
 
 
-def _table(prefix: str, read: str, write: str, rows: tuple[Any, ...]) -> list[Route]:
+def table(prefix: str, read: str, write: str, rows: tuple[Any, ...]) -> list[Route]:
     """Rows of (method, path, function, model); a method in small letters is a write."""
     return [
         Route(methods.upper(), prefix + path, write if methods.islower() else read, function, model)
@@ -51,13 +40,13 @@ def _table(prefix: str, read: str, write: str, rows: tuple[Any, ...]) -> list[Ro
     ]
 
 
-_E, _R = requests, model_requests
+_E = requests
 
-ROUTES: tuple[Route, ...] = (
-    *_table(
+_ROUTES: tuple[Route, ...] = (
+    *table(
         "mlflow/experiments/",
-        _RUN_READ,
-        _RUN_WRITE,
+        RUN_READ,
+        RUN_WRITE,
         (
             ("post", "create", experiments.create, _E.CreateExperiment),
             ("GET", "get", experiments.get, _E.ByExperiment),
@@ -71,10 +60,10 @@ ROUTES: tuple[Route, ...] = (
             ("POST", "search-datasets", runs.search_datasets, _E.SearchDatasets),
         ),
     ),
-    *_table(
+    *table(
         "mlflow/runs/",
-        _RUN_READ,
-        _RUN_WRITE,
+        RUN_READ,
+        RUN_WRITE,
         (
             ("post", "create", runs.create, _E.CreateRun),
             ("GET", "get", runs.get, _E.ByRun),
@@ -92,10 +81,10 @@ ROUTES: tuple[Route, ...] = (
             ("post", "outputs", runs.log_outputs, _E.LogOutputs),
         ),
     ),
-    *_table(
+    *table(
         "mlflow/",
-        _RUN_READ,
-        _RUN_WRITE,
+        RUN_READ,
+        RUN_WRITE,
         (
             ("GET", "metrics/get-history", metrics.history, _E.MetricHistory),
             (
@@ -105,107 +94,48 @@ ROUTES: tuple[Route, ...] = (
                 _E.MetricHistoryInterval,
             ),
             ("GET", "artifacts/list", artifacts.list_of_run, _E.ListArtifacts),
-            ("post", "logged-models", logged_models.create, _R.CreateLoggedModel),
-            ("POST", "logged-models/search", logged_models.search, _R.SearchLoggedModels),
-            ("GET", "logged-models/{model_id}", logged_models.get, _R.ByLoggedModel),
-            ("patch", "logged-models/{model_id}", logged_models.finalize, _R.FinalizeLoggedModel),
-            ("delete", "logged-models/{model_id}", logged_models.delete, _R.ByLoggedModel),
-            ("patch", "logged-models/{model_id}/tags", logged_models.set_tags, _R.LoggedModelTags),
-            (
-                "delete",
-                "logged-models/{model_id}/tags/{tag_key}",
-                logged_models.delete_tag,
-                _R.LoggedModelTagKey,
-            ),
-            ("post", "logged-models/{model_id}/params", logged_models.log_params, _R.LoggedModelParams),
-            (
-                "GET",
-                "logged-models/{model_id}/artifacts/directories",
-                artifacts.list_of_logged_model,
-                _R.LoggedModelArtifacts,
-            ),
         ),
     ),
-    Route(
-        "GET",
-        "mlflow/logged-models/{model_id}/artifacts/files",
-        _RUN_READ,
-        artifacts.get_of_logged_model,
-        takes="id+query",
-    ),
-    *_table(
-        "mlflow/registered-models/",
-        _MODEL_READ,
-        _MODEL_WRITE,
-        (
-            ("post", "create", registered_models.create, _R.CreateModel),
-            ("GET", "get", registered_models.get, _R.ByModel),
-            ("GET", "search", registered_models.search, _R.SearchModels),
-            ("patch", "update", registered_models.update, _R.UpdateModel),
-            ("delete", "delete", registered_models.delete, _R.ByModel),
-            ("post", "rename", registered_models.rename, _R.RenameModel),
-            ("post", "set-tag", registered_models.set_tag, _R.SetModelTag),
-            ("delete", "delete-tag", registered_models.delete_tag, _R.ModelKey),
-            ("GET", "alias", registered_models.get_by_alias, _R.ByAlias),
-            ("post", "alias", registered_models.set_alias, _R.SetAlias),
-            ("delete", "alias", registered_models.delete_alias, _R.ByAlias),
-            ("GET POST", "get-latest-versions", registered_models.latest_versions, _R.LatestVersions),
-        ),
-    ),
-    *_table(
-        "mlflow/model-versions/",
-        _MODEL_READ,
-        _MODEL_WRITE,
-        (
-            ("post", "create", versions.create, _R.CreateVersion),
-            ("GET", "get", versions.get, _R.ByVersion),
-            ("GET", "search", versions.search, _R.SearchVersions),
-            ("patch", "update", versions.update, _R.UpdateVersion),
-            ("delete", "delete", versions.delete, _R.ByVersion),
-            ("post", "set-tag", versions.set_tag, _R.SetVersionTag),
-            ("delete", "delete-tag", versions.delete_tag, _R.VersionKey),
-            ("GET", "get-download-uri", versions.download_uri, _R.ByVersion),
-            ("post", "transition-stage", versions.transition, _R.TransitionStage),
-        ),
-    ),
-    Route("GET", "mlflow-artifacts/artifacts", _RUN_READ, artifacts.list_proxied, takes="query"),
-    Route("GET", "mlflow-artifacts/artifacts/{path}", _RUN_READ, artifacts.download, takes="path"),
-    Route("PUT", "mlflow-artifacts/artifacts/{path}", _RUN_WRITE, artifacts.upload, takes="path"),
-    Route("DELETE", "mlflow-artifacts/artifacts/{path}", _RUN_WRITE, artifacts.delete, takes="path"),
-    Route("GET", "mlflow-artifacts/presigned/{path}", _RUN_READ, artifacts.presign, takes="path"),
+    Route("GET", "mlflow-artifacts/artifacts", RUN_READ, artifacts.list_proxied, takes="query"),
+    Route("GET", "mlflow-artifacts/artifacts/{path}", RUN_READ, artifacts.download, takes="path"),
+    Route("PUT", "mlflow-artifacts/artifacts/{path}", RUN_WRITE, artifacts.upload, takes="path"),
+    Route("DELETE", "mlflow-artifacts/artifacts/{path}", RUN_WRITE, artifacts.delete, takes="path"),
+    Route("GET", "mlflow-artifacts/presigned/{path}", RUN_READ, artifacts.presign, takes="path"),
     Route(
         "POST",
         "mlflow-artifacts/mpu/create/{path}",
-        _RUN_WRITE,
+        RUN_WRITE,
         artifacts.begin_upload,
-        _R.BeginUpload,
+        _E.BeginUpload,
         "path+request",
     ),
     Route(
         "POST",
         "mlflow-artifacts/mpu/complete/{path}",
-        _RUN_WRITE,
+        RUN_WRITE,
         artifacts.complete_upload,
-        _R.CompleteUpload,
+        _E.CompleteUpload,
         "path+request",
     ),
     Route(
         "POST",
         "mlflow-artifacts/mpu/abort/{path}",
-        _RUN_WRITE,
+        RUN_WRITE,
         artifacts.abort_upload,
-        _R.AbortUpload,
+        _E.AbortUpload,
         "path+request",
     ),
-    Route("GET", "/get-artifact", _RUN_READ, artifacts.get_of_run, takes="query"),
-    Route("GET", "/model-versions/get-artifact", _MODEL_READ, artifacts.get_of_version, takes="query"),
-    Route("POST", "/graphql", _RUN_READ, interface.graphql, _E.GraphQuery),
-    Route("GET POST", "mlflow/gateway-proxy", _RUN_READ, interface.no_gateway, takes="nothing"),
-    Route("GET", "/version", _RUN_READ, interface.version, takes="nothing"),
-    Route("GET", "/api/3.0/mlflow/server-info", _RUN_READ, interface.server_info, takes="nothing"),
-    Route("GET", "/ajax-api/3.0/mlflow/server-info", _RUN_READ, interface.server_info, takes="nothing"),
+    Route("GET", "/get-artifact", RUN_READ, artifacts.get_of_run, takes="query"),
+    Route("GET", "/model-versions/get-artifact", "registry.read", artifacts.get_of_version, takes="query"),
+    Route("POST", "/graphql", RUN_READ, interface.graphql, _E.GraphQuery),
+    Route("GET POST", "mlflow/gateway-proxy", RUN_READ, interface.no_gateway, takes="nothing"),
+    Route("GET", "/version", RUN_READ, interface.version, takes="nothing"),
+    Route("GET", "/api/3.0/mlflow/server-info", RUN_READ, interface.server_info, takes="nothing"),
+    Route("GET", "/ajax-api/3.0/mlflow/server-info", RUN_READ, interface.server_info, takes="nothing"),
 )
 
+_OF_MODELS = ("mlflow/registered-models/", "mlflow/model-versions/", "mlflow/logged-models")
+_Table = tuple[dict[tuple[str, str], Route], list[tuple[str, re.Pattern[str], Route]]]
 _PREFIX = re.compile(r"^/(?:ajax-)?api/2\.0/")
 
 
@@ -214,19 +144,30 @@ def _pattern(path: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", rest))
 
 
-_PLAIN = {(method, one.path): one for one in ROUTES if "{" not in one.path for method in one.methods.split()}
-_SHAPED = [
-    (method, _pattern(one.path), one) for one in ROUTES if "{" in one.path for method in one.methods.split()
-]
+@cache
+def routes_of(models: bool) -> tuple[Route, ...]:
+    """Those of registered and logged models, or the others: the former are loaded when first asked for."""
+    if not models:
+        return _ROUTES
+    from functions.track_runs.model_routes import MODEL_ROUTES  # noqa: PLC0415 - a tenth of a cold start
+
+    return MODEL_ROUTES
+
+
+@cache
+def _table_of(models: bool) -> _Table:
+    routes = [(method, one) for one in routes_of(models) for method in one.methods.split()]
+    plain = {(method, one.path): one for method, one in routes if "{" not in one.path}
+    return plain, [(method, _pattern(one.path), one) for method, one in routes if "{" in one.path]
 
 
 def find_route(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
     """The route of an address with the variable parts of its path; None where there is none."""
     below = _PREFIX.sub("", path, count=1)
-    plain = _PLAIN.get((method, below.rstrip("/") or below))
-    if plain:
-        return plain, {}
-    for known, pattern, route in _SHAPED:
-        if known == method and (found := pattern.fullmatch(below)):
-            return route, found.groupdict()
+    plain, shaped = _table_of(below.startswith(_OF_MODELS))
+    if found := plain.get((method, below.rstrip("/") or below)):
+        return found, {}
+    for known, pattern, route in shaped:
+        if known == method and (parts := pattern.fullmatch(below)):
+            return route, parts.groupdict()
     return None
