@@ -20,7 +20,7 @@ from sluice.stores.records import from_item, to_attributes
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from sluice.stores.items import Items, Page
+    from sluice.stores.items import Item, Items, Page
 
 _TEXT = re.compile(
     r"slc_(?P<tenant>[a-z][a-z0-9-]{1,39})_(?P<token_id>[A-Za-z0-9-]{8,64})_(?P<secret>[A-Za-z0-9]{16,128})"
@@ -96,16 +96,19 @@ class TokenStore:
     def find(self, tenant: str, token_id: str) -> Token | None:
         """The token unless it has expired or its tenant is being deleted; a revoked one says so.
 
-        Eventually consistent: the gateway caches the answer for longer than a replica lags.
+        Eventually consistent: the gateway caches the answer for longer than a replica lags. It would cache
+        a refusal too, so what a replica does not know yet is asked for once more.
         """
+        item = self._item(tenant, token_id, consistent=False) or self._item(tenant, token_id, consistent=True)
+        return from_item(Token, item) if item else None
+
+    def _item(self, tenant: str, token_id: str, *, consistent: bool) -> Item | None:
         key = keys.token(tenant=tenant, token_id=token_id)
         if tenant == OPERATOR:
-            item = self.items.get(key, consistent=False)
-        else:
-            owner = keys.tenant(name=tenant)
-            found = self.items.get_many([key, owner], consistent=False)
-            item = found.get(key) if found.get(owner, {}).get("status") == "active" else None
-        return from_item(Token, item) if item else None
+            return self.items.get(key, consistent=consistent)
+        owner = keys.tenant(name=tenant)
+        found = self.items.get_many([key, owner], consistent=consistent)
+        return found.get(key) if found.get(owner, {}).get("status") == "active" else None
 
     def page(self, tenant: str, *, limit: int = 100, start: Mapping[str, str] | None = None) -> Page:
         return self.items.query(
