@@ -107,9 +107,9 @@ class Azure(_Service):
             return {"contentUri": self.link(f"/{experiment}/{run}/artifacts/{query['path']}")}
         begin = int(query.get("continuationToken", 0))
         every = sorted(self._files(run, ""))
-        following = begin + _PAGE if begin + _PAGE < len(every) else None
+        link = f"http://{self.headers['host']}{path}?continuationToken={begin + _PAGE}"
         page = [{"path": name} for name in every[begin : begin + _PAGE]]
-        return {"value": page, "continuationToken": following and str(following), "nextLink": None}
+        return {"value": page, "nextLink": link if begin + _PAGE < len(every) else None}
 
     def _files(self, run: str, below: str) -> Iterator[str]:
         asked = {"run_id": run, "path": below}

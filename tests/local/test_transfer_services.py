@@ -44,6 +44,16 @@ def test_an_azure_workspace_moves_in(
     assert any(one.endswith("/artifacts/contentinfo") for one in asked)
 
 
+def test_mlflows_own_client_for_databricks_reads_the_imitation(
+    theirs: Any, mlflow_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with imitated(Databricks, mlflow_server) as (host, _):
+        monkeypatch.setenv("DATABRICKS_HOST", host)
+        monkeypatch.setenv("DATABRICKS_TOKEN", TOKEN)
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", "databricks")  # where its files ask for credentials
+        assert contents(client("databricks"), tmp_path) == theirs
+
+
 def test_a_databricks_workspace_moves_in_with_its_logged_models(
     theirs: Any,
     mlflow_server: str,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from sluice.client.errors import Refused
 from sluice.client.transfer.server import MlflowServer, is_missing
@@ -121,12 +121,13 @@ class AzureML(Folder):
         return self.server.at(f"{base}{owner[0] if owner else ''}/artifacts")
 
     def files(self) -> Iterator[tuple[str, int | None]]:
-        history, token = self._history, None
+        asked: dict[str, str] = {}
         while True:
-            page = history.get("", continuationToken=token)
+            page = self._history.get("", **asked)
             yield from ((one["path"], None) for one in page["value"])
-            token = page.get("continuationToken")
-            if not token:
+            # Of the link to the next page only the question is taken: the token stays with this host.
+            asked = dict(parse_qsl(urlsplit(page.get("nextLink") or "").query))
+            if not asked:
                 return
 
     def fetch(self, path: str, file: BinaryIO) -> str:
