@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -20,7 +19,7 @@ from sluice.domain.event import Event
 from sluice.domain.lineage import Edge, dataset_node, drift_node
 from sluice.domain.tenants import project_folder
 from sluice.domain.training import Training
-from sluice.project.schema import ProjectSpec, parse_project
+from sluice.project.schema import ProjectSpec, stored_project
 from sluice.stores.archive_lines import opened_line
 from sluice.stores.deployment import Deployment
 from sluice.stores.items import Item
@@ -83,7 +82,7 @@ def _champion(assembly: Deployment, wanted: Wanted, report: Item) -> Training | 
 
 def _make(assembly: Deployment, wanted: Wanted, report: Item, champion: Training) -> Kept | None:
     project = assembly.projects.get(wanted.tenant, wanted.project)
-    spec = parse_project(json.loads(project.document))
+    spec = stored_project(project.document)
     rows, left_out, until = _rows(assembly, wanted, spec, champion)
     if not rows:
         return None

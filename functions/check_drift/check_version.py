@@ -15,7 +15,7 @@ from sluice.domain.clock import format_time
 from sluice.domain.endpoints import Endpoint
 from sluice.domain.errors import Conflict
 from sluice.domain.monitor import Monitor, Step, WindowRule, next_step
-from sluice.project.schema import ProjectSpec, parse_project
+from sluice.project.schema import ProjectSpec, stored_project
 from sluice.stores.drift_reports import Report
 
 CHUNKS_AT_ONCE = 90
@@ -73,7 +73,7 @@ def _subject(monitoring: Monitoring, check: Check, environment: str, version: in
     baseline = monitoring.baselines.find(check.tenant, check.project, version)
     if baseline is None:
         return None
-    spec = parse_project(json.loads(monitoring.projects.get(check.tenant, check.project).document))
+    spec = stored_project(monitoring.projects.get(check.tenant, check.project).document)
     champion = environment == spec.promotion.environments[-1].name and version == _heaviest(
         monitoring.endpoints.get(check.tenant, check.project, environment)
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +12,7 @@ from sluice.domain.ids import derived_id
 from sluice.domain.project import Project
 from sluice.domain.tracking.entities import EVALUATION_TAG, ModelVersion
 from sluice.domain.training import GivenModel
-from sluice.project.schema import parse_project
+from sluice.project.schema import stored_project
 from sluice.stores.deployment import Deployment
 
 _NO_DATASET = "waiting: the project has no accepted dataset yet"
@@ -47,7 +46,7 @@ def judge_version(deployment: Deployment, tenant: str, name: str, told: Mapping[
 
 
 def _is_wanted(project: Project) -> bool:
-    return parse_project(json.loads(project.document)).training.registered_models == "evaluate"
+    return stored_project(project.document).training.registered_models == "evaluate"
 
 
 def _order(project: Project, version: ModelVersion, tenant: str, told: Mapping[str, Any]) -> Order | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,7 @@ from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.project import Project
 from sluice.domain.training import NO_CODE, Cause, GivenModel, Training, identity_of
 from sluice.domain.upload import Upload
-from sluice.project.schema import parse_project
+from sluice.project.schema import stored_project
 from sluice.stores.deployment import Deployment
 from sluice.workflows.dispatch import dispatch
 
@@ -50,7 +49,7 @@ class Order:
 
 def needs_code(project: Project) -> bool:
     """Whether the project trains by code and has none yet."""
-    declared = parse_project(json.loads(project.document)).training.pipeline is not None
+    declared = stored_project(project.document).training.pipeline is not None
     return not declared and project.code_digest is None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -13,7 +12,7 @@ from functions.start_training.accept_data import accept_data
 from sluice.domain.errors import Invalid, Reason
 from sluice.domain.tenants import OPERATOR
 from sluice.domain.upload import Address, Upload, address_of
-from sluice.project.schema import parse_project
+from sluice.project.schema import stored_project
 from sluice.stores.deployment import Deployment
 
 NOWHERE = Address(OPERATOR, "unassigned", "data", "")
@@ -131,7 +130,7 @@ def _accept(deployment: Deployment, tenant: str, upload: Upload) -> Upload:
         raise Invalid(
             "unknown project", [Reason("key", "no project has this name", upload.key, "a pushed project")]
         )
-    spec = parse_project(json.loads(project.document))
+    spec = stored_project(project.document)
     limit = spec.contract.size_limit_mb * MEGABYTE
     if upload.size > limit:
         raise Invalid(

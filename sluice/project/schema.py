@@ -68,6 +68,11 @@ def _without_nulls(value: object) -> object:
     return value
 
 
+def stored_project(text: str) -> ProjectSpec:
+    """The specification that a project's record or version holds as JSON text."""
+    return parse_project(json.loads(text))
+
+
 def canonical(spec: ProjectSpec) -> bytes:
     """The one JSON form of a spec: sorted keys, defaults written out, absent values left out, UTF-8."""
     document = spec.model_dump(mode="json", exclude_none=True)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 from sluice.domain.batch import Address, Batch, ServedModel, address_of, form_of
 from sluice.domain.endpoints import Endpoint
 from sluice.domain.errors import Conflict, Reason
-from sluice.project.schema import parse_project
+from sluice.project.schema import stored_project
 from sluice.stores.deployment import Deployment
 from sluice.stores.records import to_attributes
 
@@ -63,8 +61,7 @@ def settle(deployment: Deployment, tenant: str, ended: Batch) -> Batch:
 
 def id_column_of(deployment: Deployment, tenant: str, project: str) -> str | None:
     """The column that names a row in this project."""
-    document = json.loads(deployment.projects.get(tenant, project).document)
-    ids = parse_project(document).contract.with_role("id")
+    ids = stored_project(deployment.projects.get(tenant, project).document).contract.with_role("id")
     return ids[0].name if ids else None
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 from sluice.domain.errors import Conflict, Invalid, Reason
 from sluice.domain.model import ModelVersion
 from sluice.domain.promotion import FOUR_EYES, Promotion
 from sluice.project.promotion import Promotion as PromotionPolicy
-from sluice.project.schema import parse_project
+from sluice.project.schema import stored_project
 from sluice.stores.deployment import Deployment
 
 ELIGIBLE = frozenset({"first", "better", "non_inferior", "inconclusive"})
@@ -37,7 +36,7 @@ def open_promotion(deployment: Deployment, tenant: str, request: PromotionReques
     if model.outcome not in ELIGIBLE:
         raise Conflict(f"version {model.version} was evaluated as {model.outcome}: it cannot be promoted")
     version = deployment.projects.version(tenant, request.project, model.project_version)
-    policy = parse_project(json.loads(version.document)).promotion
+    policy = stored_project(version.document).promotion
     opened = deployment.promotions.open_new(
         tenant, _promotion(deployment.platform.new_id(), model, policy, request)
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.errors import Invalid, Reason
 from sluice.domain.training import Training
-from sluice.project.schema import ProjectSpec, parse_project
+from sluice.project.schema import ProjectSpec, stored_project
 from sluice.stores.deployment import Deployment
 from sluice.workflows.isolated_results import collect_isolated
 
@@ -74,4 +73,4 @@ def run_stage(deployment: Deployment, given: StageInput, stage: str, work: Work)
 def spec_of(deployment: Deployment, tenant: str, training: Training) -> ProjectSpec:
     """The version of project.yaml that this training was made with."""
     version = deployment.projects.version(tenant, training.project, training.project_version)
-    return parse_project(json.loads(version.document))
+    return stored_project(version.document)
