@@ -139,7 +139,7 @@ def _made_by(call: Call, request: ScoredRequest) -> tuple[ModelVersion, Promotio
     """No promotion stands behind a version that was exported without one."""
     names = {"tenant": call.tenant, "project": request.project}
     model_key = keys.model(version=request.model_version, **names)
-    promotion_key = keys.promotion(promotion_id=request.promotion_id, **names)
+    promotion_key = keys.record(kind="promotion", record_id=request.promotion_id, **names)
     wanted = [model_key, promotion_key] if request.promotion_id else [model_key]
     found = call.platform.records.get_many(wanted)
     if len(found) != len(wanted):

@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sluice.domain.batch import OPEN, Batch, Part
 from sluice.domain.callback import Delivery
-from sluice.domain.errors import NotFound
 from sluice.stores import keys
-from sluice.stores.items import Item, Items, Page, TransactionRefused
+from sluice.stores.items import Item, Page, TransactionRefused
+from sluice.stores.project_records import ProjectRecords
 from sluice.stores.records import from_item, to_attributes
 
 REQUEST_SECONDS = 7 * 24 * 3600
 """So long a request's record is kept; a batch's stays."""
 
 
-@dataclass(frozen=True)
-class BatchStore:
-    items: Items
+class BatchStore(ProjectRecords[Batch]):
+    kind, called, record = "batch", "batch or request", Batch
 
     def create(self, tenant: str, batch: Batch) -> Batch:
         """Record a batch; for an object version that has one already, that one."""
-        pk, sk = keys.batch(tenant=tenant, project=batch.project, batch_id=batch.batch_id)
-        index = {
-            "gsi1pk": keys.open_partition(tenant=tenant),
-            "gsi1sk": keys.open_record(kind="batch", project=batch.project, record_id=batch.batch_id),
-        }
-        now = self.items.now()
         expires = int(self.items.clock().timestamp()) + REQUEST_SECONDS if batch.kind == "request" else None
-        record = {**to_attributes(batch), "created_at": now, "updated_at": now, "expires_at": expires}
-        writes = [self.items.putting({"pk": pk, "sk": sk, **record, **index})]
+        writes = [self.items.putting({**self._new_open(tenant, batch), "expires_at": expires})]
         if batch.version_id:
             guard = self._guard(tenant, batch.project, batch.key, batch.version_id)
             writes.append(self.items.putting({"pk": guard[0], "sk": guard[1], "batch_id": batch.batch_id}))
@@ -49,39 +40,15 @@ class BatchStore:
         guard = self.items.get(self._guard(tenant, project, key, version_id))
         return self.get(tenant, project, guard["batch_id"]) if guard else None
 
-    def find(self, tenant: str, project: str, batch_id: str) -> Batch | None:
-        item = self.items.get(keys.batch(tenant=tenant, project=project, batch_id=batch_id))
-        return from_item(Batch, item) if item else None
-
-    def get(self, tenant: str, project: str, batch_id: str) -> Batch:
-        batch = self.find(tenant, project, batch_id)
-        if batch is None:
-            raise NotFound(f"project {project!r} has no batch or request {batch_id}")
-        return batch
-
-    def page(
-        self, tenant: str, project: str, *, limit: int = 100, start: Mapping[str, str] | None = None
-    ) -> Page:
-        """Newest first, batches and requests."""
-        partition = keys.project_partition(tenant=tenant, project=project)
-        return self.items.query(partition, prefix="batch#", limit=limit, start=start, descending=True)
-
-    def open(self, tenant: str) -> list[Batch]:
-        """Everything that is not at its end."""
-        partition = keys.open_partition(tenant=tenant)
-        return [
-            from_item(Batch, item) for item in self.items.query_all(partition, prefix="batch#", index="gsi1")
-        ]
-
     def change(self, tenant: str, batch: Batch, **changes: Any) -> Batch:
         """Set fields of an open batch that nobody changed since it was read; Conflict otherwise."""
-        key = keys.batch(tenant=tenant, project=batch.project, batch_id=batch.batch_id)
+        key = self._key(tenant, batch)
         expected = {"status": OPEN, "rev": batch.rev}
         return from_item(Batch, self.items.update(key, changes, expected=expected))
 
     def next_attempt(self, tenant: str, batch: Batch) -> Batch:
         """For a workflow that starts again; Conflict when the batch was changed since it was read."""
-        key = keys.batch(tenant=tenant, project=batch.project, batch_id=batch.batch_id)
+        key = self._key(tenant, batch)
         changes = {"attempt": batch.attempt + 1}
         return from_item(Batch, self.items.update(key, changes, expected={"rev": batch.rev}))
 
@@ -90,19 +57,19 @@ class BatchStore:
 
         It stays under way for `open` until it is `close`d.
         """
-        key = keys.batch(tenant=tenant, project=batch.project, batch_id=batch.batch_id)
+        key = self._key(tenant, batch)
         final = {"status": status, "ended_at": self.items.now(), **changes}
         return from_item(Batch, self.items.update(key, final, expected={"status": (*OPEN, status)}))
 
     def note_delivery(self, tenant: str, batch: Batch, delivery: Delivery) -> Batch:
         """How far its callback is; Conflict when the batch was changed since it was read."""
-        key = keys.batch(tenant=tenant, project=batch.project, batch_id=batch.batch_id)
+        key = self._key(tenant, batch)
         changes = {"delivery": to_attributes(delivery)}
         return from_item(Batch, self.items.update(key, changes, expected={"rev": batch.rev}))
 
     def close(self, tenant: str, batch: Batch, **changes: Any) -> Batch:
         """Nothing is left to do for it."""
-        key = keys.batch(tenant=tenant, project=batch.project, batch_id=batch.batch_id)
+        key = self._key(tenant, batch)
         return from_item(Batch, self.items.update(key, changes, remove=["gsi1pk", "gsi1sk"]))
 
     def part(self, tenant: str, batch_id: str, number: int) -> Part | None:

@@ -36,22 +36,19 @@ def code(*, tenant: str, project: str, digest: str) -> Key:
     return project_partition(tenant=tenant, project=project), f"code#{digest}"
 
 
+def record(*, tenant: str, project: str, kind: str, record_id: str) -> Key:
+    """An upload, training, promotion or batch."""
+    return project_partition(tenant=tenant, project=project), f"{kind}#{record_id}"
+
+
 def intent(*, tenant: str, project: str, upload_id: str) -> Key:
     return project_partition(tenant=tenant, project=project), f"intent#{upload_id}"
-
-
-def upload(*, tenant: str, project: str, upload_id: str) -> Key:
-    return project_partition(tenant=tenant, project=project), f"upload#{upload_id}"
 
 
 def uploaded_object(*, tenant: str, project: str, object_key: str, version_id: str) -> Key:
     """One object version is one upload, however often its event is delivered."""
     name = hashlib.sha256(f"{object_key}\n{version_id}".encode()).hexdigest()
     return project_partition(tenant=tenant, project=project), f"object#{name}"
-
-
-def training(*, tenant: str, project: str, training_id: str) -> Key:
-    return project_partition(tenant=tenant, project=project), f"training#{training_id}"
 
 
 def training_identity(*, tenant: str, project: str, identity: str) -> Key:
@@ -78,10 +75,6 @@ def model(*, tenant: str, project: str, version: int) -> Key:
 def look(*, tenant: str, project: str, rows_sha256: str, training_id: str) -> Key:
     """A training has been evaluated on this set of rows."""
     return project_partition(tenant=tenant, project=project), f"look#{rows_sha256}#{training_id}"
-
-
-def promotion(*, tenant: str, project: str, promotion_id: str) -> Key:
-    return project_partition(tenant=tenant, project=project), f"promotion#{promotion_id}"
 
 
 def promotion_of(*, tenant: str, project: str, version: int, environment: str) -> Key:
@@ -126,10 +119,6 @@ def monitor(*, tenant: str, project: str, environment: str, version: int) -> Key
 def unannounced_report(*, report_id: str) -> str:
     """Sparse, in the local index: a report whose events have not been published yet."""
     return f"unannounced#{report_id}"
-
-
-def batch(*, tenant: str, project: str, batch_id: str) -> Key:
-    return project_partition(tenant=tenant, project=project), f"batch#{batch_id}"
 
 
 def batch_partition(*, tenant: str, batch_id: str) -> str:

@@ -2,43 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sluice.domain import promotion as rules
-from sluice.domain.errors import Conflict, NotFound
+from sluice.domain.errors import Conflict
 from sluice.domain.promotion import Decision, Promotion
 from sluice.domain.training import Stage
 from sluice.stores import keys
-from sluice.stores.items import Items, Page, TransactionRefused
+from sluice.stores.items import TransactionRefused
+from sluice.stores.project_records import ProjectRecords
 from sluice.stores.records import from_item, to_attributes
 
 
-@dataclass(frozen=True)
-class PromotionStore:
-    items: Items
+class PromotionStore(ProjectRecords[Promotion]):
+    kind, record = "promotion", Promotion
 
     def open_new(self, tenant: str, promotion: Promotion) -> Promotion:
         """Open a promotion, or give the one that is open for this version and environment already."""
-        pk, sk = keys.promotion(tenant=tenant, project=promotion.project, promotion_id=promotion.promotion_id)
         guard_key = self._guard(tenant, promotion)
         guard = self.items.putting(
             {"pk": guard_key[0], "sk": guard_key[1], "promotion_id": promotion.promotion_id}
         )
-        now = self.items.now()
-        index = {
-            "gsi1pk": keys.open_partition(tenant=tenant),
-            "gsi1sk": keys.open_record(
-                kind="promotion", project=promotion.project, record_id=promotion.promotion_id
-            ),
-        }
-        record = {**to_attributes(promotion), "created_at": now, "updated_at": now}
+        record = self.items.putting(self._new_open(tenant, promotion))
         try:
-            self.items.transact(
-                [guard, self.items.putting({"pk": pk, "sk": sk, **record, **index})],
-                token=promotion.promotion_id,
-            )
+            self.items.transact([guard, record], token=promotion.promotion_id)
         except TransactionRefused:
             known = self.items.get(guard_key)
             if known is None:
@@ -46,30 +33,9 @@ class PromotionStore:
             return self.get(tenant, promotion.project, known["promotion_id"])
         return self.get(tenant, promotion.project, promotion.promotion_id)
 
-    def get(self, tenant: str, project: str, promotion_id: str) -> Promotion:
-        item = self.items.get(keys.promotion(tenant=tenant, project=project, promotion_id=promotion_id))
-        if item is None:
-            raise NotFound(f"project {project!r} has no promotion {promotion_id}")
-        return from_item(Promotion, item)
-
-    def page(
-        self, tenant: str, project: str, *, limit: int = 100, start: Mapping[str, str] | None = None
-    ) -> Page:
-        """Newest first."""
-        partition = keys.project_partition(tenant=tenant, project=project)
-        return self.items.query(partition, prefix="promotion#", limit=limit, start=start, descending=True)
-
-    def open(self, tenant: str) -> list[Promotion]:
-        """Every promotion that is not at its end."""
-        partition = keys.open_partition(tenant=tenant)
-        return [
-            from_item(Promotion, item)
-            for item in self.items.query_all(partition, prefix="promotion#", index="gsi1")
-        ]
-
     def change(self, tenant: str, promotion: Promotion, **changes: Any) -> Promotion:
         """Set fields of an open promotion that nobody changed since it was read; Conflict otherwise."""
-        key = keys.promotion(tenant=tenant, project=promotion.project, promotion_id=promotion.promotion_id)
+        key = self._key(tenant, promotion)
         expected = {"status": tuple(rules.OPEN), "rev": promotion.rev}
         return from_item(Promotion, self.items.update(key, changes, expected=expected))
 
@@ -84,7 +50,7 @@ class PromotionStore:
 
     def next_attempt(self, tenant: str, promotion: Promotion) -> Promotion:
         """For a workflow that starts again; Conflict when the promotion was changed since it was read."""
-        key = keys.promotion(tenant=tenant, project=promotion.project, promotion_id=promotion.promotion_id)
+        key = self._key(tenant, promotion)
         changes = {"attempt": promotion.attempt + 1}
         return from_item(Promotion, self.items.update(key, changes, expected={"rev": promotion.rev}))
 
@@ -102,7 +68,7 @@ class PromotionStore:
 
     def conclude(self, tenant: str, promotion: Promotion, *, status: str, **changes: Any) -> Promotion:
         """End a promotion; its version may be promoted into this environment again."""
-        key = keys.promotion(tenant=tenant, project=promotion.project, promotion_id=promotion.promotion_id)
+        key = self._key(tenant, promotion)
         final = {"status": status, "ended_at": self.items.now(), **changes}
         ended = self.items.update(
             key,

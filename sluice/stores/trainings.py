@@ -3,38 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sluice.domain.artefacts import ArtefactRef
-from sluice.domain.errors import NotFound, Reason
+from sluice.domain.errors import Reason
 from sluice.domain.training import OPEN, Stage, Training
 from sluice.stores import keys
-from sluice.stores.items import Items, Page, TransactionRefused
+from sluice.stores.items import TransactionRefused
+from sluice.stores.project_records import ProjectRecords
 from sluice.stores.records import from_item, to_attributes
 
 
-@dataclass(frozen=True)
-class TrainingStore:
-    items: Items
-
-    def get(self, tenant: str, project: str, training_id: str) -> Training:
-        item = self.items.get(keys.training(tenant=tenant, project=project, training_id=training_id))
-        if item is None:
-            raise NotFound(f"project {project!r} has no training {training_id}")
-        return from_item(Training, item)
-
-    def page(
-        self, tenant: str, project: str, *, limit: int = 100, start: Mapping[str, str] | None = None
-    ) -> Page:
-        """Newest first."""
-        partition = keys.project_partition(tenant=tenant, project=project)
-        return self.items.query(partition, prefix="training#", limit=limit, start=start, descending=True)
+class TrainingStore(ProjectRecords[Training]):
+    kind, record = "training", Training
 
     def enqueue(self, tenant: str, training: Training) -> str | None:
         """Queue a training. Gives the id of an equal one that succeeded or runs instead, unless forced."""
         identity = keys.training_identity(tenant=tenant, project=training.project, identity=training.identity)
-        pk, sk = keys.training(tenant=tenant, project=training.project, training_id=training.training_id)
         guard_item = {
             "pk": identity[0],
             "sk": identity[1],
@@ -44,20 +29,10 @@ class TrainingStore:
         guard = (
             self.items.putting(guard_item, condition=None) if training.forced else self._guarding(guard_item)
         )
-        index = {
-            "gsi1pk": keys.open_partition(tenant=tenant),
-            "gsi1sk": keys.open_record(
-                kind="training", project=training.project, record_id=training.training_id
-            ),
-            "lsi1sk": keys.queued(sequencer=training.sequencer, training_id=training.training_id),
-        }
-        now = self.items.now()
-        attributes = {**to_attributes(training), "created_at": now, "updated_at": now}
+        queued = {"lsi1sk": keys.queued(sequencer=training.sequencer, training_id=training.training_id)}
+        record = self.items.putting(self._new_open(tenant, training) | queued)
         try:
-            self.items.transact(
-                [guard, self.items.putting({"pk": pk, "sk": sk, **attributes, **index})],
-                token=training.training_id,
-            )
+            self.items.transact([guard, record], token=training.training_id)
         except TransactionRefused:
             return self._duplicate(tenant, training)
         return None
@@ -102,7 +77,7 @@ class TrainingStore:
         return True
 
     def _claim(self, tenant: str, first: Training, lock: keys.Key) -> None:
-        key = keys.training(tenant=tenant, project=first.project, training_id=first.training_id)
+        key = self._key(tenant, first)
         changes = {"status": "running", "attempt": first.attempt + 1}
         self.items.transact(
             [
@@ -112,17 +87,9 @@ class TrainingStore:
             token=self.items.new_id(),
         )
 
-    def open(self, tenant: str) -> list[Training]:
-        """Every training that is not at its end."""
-        partition = keys.open_partition(tenant=tenant)
-        return [
-            from_item(Training, item)
-            for item in self.items.query_all(partition, prefix="training#", index="gsi1")
-        ]
-
     def change(self, tenant: str, training: Training, **changes: Any) -> Training:
         """Set fields of an open training; Conflict once it has ended."""
-        key = keys.training(tenant=tenant, project=training.project, training_id=training.training_id)
+        key = self._key(tenant, training)
         return from_item(
             Training, self.items.update(key, changes, expected={"status": ("queued", "running")})
         )
@@ -163,7 +130,7 @@ class TrainingStore:
 
     def conclude(self, tenant: str, training: Training, *, status: str, error: str | None = None) -> Training:
         """End a training: its status is final, its lock is free, a failed identity may train again."""
-        key = keys.training(tenant=tenant, project=training.project, training_id=training.training_id)
+        key = self._key(tenant, training)
         changes = {"status": status, "ended_at": self.items.now()} | ({"error": error} if error else {})
         ended = self.items.update(
             key, changes, expected={"status": ("queued", "running")}, remove=["gsi1pk", "gsi1sk", "lsi1sk"]

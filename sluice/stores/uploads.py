@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from sluice.domain.errors import NotFound
 from sluice.domain.upload import Upload
 from sluice.stores import keys
-from sluice.stores.items import Item, Items, Page, TransactionRefused
-from sluice.stores.records import from_item, to_attributes
+from sluice.stores.items import Item, TransactionRefused
+from sluice.stores.project_records import ProjectRecords
+from sluice.stores.records import from_item
 
 INTENT_SECONDS = 24 * 3600
 
 
-@dataclass(frozen=True)
-class UploadStore:
-    items: Items
+class UploadStore(ProjectRecords[Upload]):
+    kind, record = "upload", Upload
 
     def receive(self, tenant: str, upload: Upload) -> Upload:
         """Record the upload, or give the record that this object version has already."""
         guard_pk, guard_sk = keys.uploaded_object(
             tenant=tenant, project=upload.project, object_key=upload.key, version_id=upload.version_id
         )
-        pk, sk = keys.upload(tenant=tenant, project=upload.project, upload_id=upload.upload_id)
         guard = self.items.putting({"pk": guard_pk, "sk": guard_sk, "upload_id": upload.upload_id})
-        now = self.items.now()
-        stamped = {**to_attributes(upload), "created_at": now, "updated_at": now}
-        record = self.items.putting({"pk": pk, "sk": sk, **stamped})
+        record = self.items.putting(self._new(tenant, upload))
         try:
             self.items.transact([guard, record], token=self.items.new_id())
         except TransactionRefused:
@@ -45,25 +40,12 @@ class UploadStore:
         guard = self.items.get(key)
         return self.get(tenant, project, guard["upload_id"]) if guard else None
 
-    def get(self, tenant: str, project: str, upload_id: str) -> Upload:
-        item = self.items.get(keys.upload(tenant=tenant, project=project, upload_id=upload_id))
-        if item is None:
-            raise NotFound(f"project {project!r} has no upload {upload_id}")
-        return from_item(Upload, item)
-
-    def page(
-        self, tenant: str, project: str, *, limit: int = 100, start: Mapping[str, str] | None = None
-    ) -> Page:
-        """Newest first."""
-        partition = keys.project_partition(tenant=tenant, project=project)
-        return self.items.query(partition, prefix="upload#", limit=limit, start=start, descending=True)
-
     def newest(self, tenant: str, project: str) -> list[Upload]:
         """The hundred newest uploads, newest first."""
         return [from_item(Upload, item) for item in self.page(tenant, project).items]
 
     def change(self, tenant: str, upload: Upload, *, forget: Sequence[str] = (), **changes: Any) -> Upload:
-        key = keys.upload(tenant=tenant, project=upload.project, upload_id=upload.upload_id)
+        key = self._key(tenant, upload)
         return from_item(Upload, self.items.update(key, changes, remove=forget))
 
     def intend(self, tenant: str, project: str, upload_id: str, intent: Mapping[str, Any]) -> None:
