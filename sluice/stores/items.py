@@ -12,6 +12,7 @@ from sluice.domain.clock import Clock, format_time, system_clock
 from sluice.domain.errors import Conflict, Unavailable
 from sluice.domain.ids import NewId, new_id
 from sluice.stores.attributes import decode_item, encode, encode_item
+from sluice.stores.expressions import Expression, condition_of, index_names, key_of, update_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -51,14 +52,14 @@ class Items:
 
     def get(self, key: Key, *, consistent: bool = True) -> Item | None:
         """The item, or None where there is none or it has expired."""
-        answer = self._call("get_item", Key=_key(key), ConsistentRead=consistent)
+        answer = self._call("get_item", Key=key_of(key), ConsistentRead=consistent)
         return self._alive(answer.get("Item"))
 
     def get_many(self, keys: Sequence[Key], *, consistent: bool = True) -> dict[Key, Item]:
         """Up to 100 items in one request; those that do not exist are left out."""
         if not keys:
             return {}
-        request = {self.table: {"Keys": [_key(key) for key in keys], "ConsistentRead": consistent}}
+        request = {self.table: {"Keys": [key_of(key) for key in keys], "ConsistentRead": consistent}}
         answer = self._call_raw("batch_get_item", RequestItems=request)
         if answer.get("UnprocessedKeys"):
             raise Unavailable("the table answered only a part of what was asked")
@@ -100,10 +101,10 @@ class Items:
         try:
             answer = self._call(
                 "update_item",
-                Key=_key(key),
+                Key=key_of(key),
                 ReturnValues="ALL_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                **self._update_expression(changes, expected or {}, remove, request_id),
+                **self._update_of(changes, expected, remove, request_id),
             )
         except ConditionFailed as failed:
             if failed.is_own_write(request_id):
@@ -114,7 +115,7 @@ class Items:
     def delete(self, key: Key, *, expected: Mapping[str, Any]) -> bool:
         """Delete an item that is as `expected`; False where it is not, or is gone already."""
         try:
-            self._call("delete_item", Key=_key(key), **_condition(expected))
+            self._call("delete_item", Key=key_of(key), **condition_of(expected))
         except ConditionFailed:
             return False
         return True
@@ -136,7 +137,7 @@ class Items:
 
         `prefix` or `since` narrow it to sort keys that begin so, or that are not less.
         """
-        names = _index_names(index)
+        names = index_names(index)
         condition, values = f"{names[0]} = :pk", {":pk": {"S": partition}}
         if prefix or since:
             condition += f" AND begins_with({names[1]}, :sk)" if prefix else f" AND {names[1]} >= :sk"
@@ -195,39 +196,27 @@ class Items:
         remove: Sequence[str] = (),
     ) -> Item:
         """An update for `transact`, with the meaning of `update`."""
-        expression = self._update_expression(changes, expected or {}, remove, self.new_id())
-        return {"Update": {"TableName": self.table, "Key": _key(key), **expression}}
+        expression = self._update_of(changes, expected, remove, self.new_id())
+        return {"Update": {"TableName": self.table, "Key": key_of(key), **expression}}
 
     def deleting(self, key: Key, *, expected: Mapping[str, Any] | None = None) -> Item:
         """A deletion for `transact`, of an item that exists and is as `expected`."""
-        condition = _condition(expected) if expected else {"ConditionExpression": "attribute_exists(pk)"}
-        return {"Delete": {"TableName": self.table, "Key": _key(key), **condition}}
+        condition = condition_of(expected) if expected else {"ConditionExpression": "attribute_exists(pk)"}
+        return {"Delete": {"TableName": self.table, "Key": key_of(key), **condition}}
 
     def _stamped(self, item: Item, request_id: str) -> Item:
         now = self.now()
         return {"v": 1, "rev": 1, "created_at": now, "updated_at": now, **item, "request_id": request_id}
 
-    def _update_expression(
-        self, changes: Mapping[str, Any], expected: Mapping[str, Any], remove: Sequence[str], request_id: str
-    ) -> dict[str, Any]:
+    def _update_of(
+        self,
+        changes: Mapping[str, Any],
+        expected: Mapping[str, Any] | None,
+        remove: Sequence[str],
+        request_id: str,
+    ) -> Expression:
         stamped = {**changes, "updated_at": self.now(), "request_id": request_id}
-        names = {"#rev": "rev"}
-        values: dict[str, Any] = {":one": {"N": "1"}}
-        sets = ["#rev = #rev + :one"]
-        for position, (name, value) in enumerate(stamped.items()):
-            names[f"#s{position}"] = name
-            values[f":s{position}"] = encode(value)
-            sets.append(f"#s{position} = :s{position}")
-        removes = [f"#r{position}" for position, _ in enumerate(remove)]
-        names |= {f"#r{position}": name for position, name in enumerate(remove)}
-        conditions = ["attribute_exists(pk)", *_conditions(expected, names, values)]
-        update = "SET " + ", ".join(sets) + (" REMOVE " + ", ".join(removes) if removes else "")
-        return {
-            "UpdateExpression": update,
-            "ConditionExpression": " AND ".join(conditions),
-            "ExpressionAttributeNames": names,
-            "ExpressionAttributeValues": values,
-        }
+        return update_of(stamped, expected or {}, remove)
 
     def _alive(self, raw: Mapping[str, Any] | None) -> Item | None:
         if raw is None:
@@ -256,41 +245,6 @@ class ConditionFailed(Conflict):
 
     def is_own_write(self, request_id: str) -> bool:
         return bool(self.found) and (self.found or {}).get("request_id") == request_id
-
-
-def _key(key: Key) -> dict[str, dict[str, str]]:
-    return {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
-
-
-def _index_names(index: str | None) -> tuple[str, str]:
-    if index is None:
-        return "pk", "sk"
-    return ("pk", f"{index}sk") if index.startswith("lsi") else (f"{index}pk", f"{index}sk")
-
-
-def _condition(expected: Mapping[str, Any]) -> dict[str, Any]:
-    names: dict[str, str] = {}
-    values: dict[str, Any] = {}
-    condition = " AND ".join(_conditions(expected, names, values))
-    return {
-        "ConditionExpression": condition,
-        "ExpressionAttributeNames": names,
-        "ExpressionAttributeValues": values,
-    }
-
-
-def _conditions(expected: Mapping[str, Any], names: dict[str, str], values: dict[str, Any]) -> list[str]:
-    conditions: list[str] = []
-    for position, (name, value) in enumerate(expected.items()):
-        names[f"#e{position}"] = name
-        if value is None:
-            conditions.append(f"attribute_not_exists(#e{position})")
-            continue
-        options = value if isinstance(value, tuple) else (value,)
-        places = [f":e{position}x{number}" for number, _ in enumerate(options)]
-        values |= dict(zip(places, map(encode, options), strict=True))
-        conditions.append(f"#e{position} IN ({', '.join(places)})")
-    return conditions
 
 
 def _translated(error: ClientError) -> Exception:
