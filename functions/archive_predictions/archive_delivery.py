@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from functions.archive_predictions.count_stretch import Owned, count_stretch
 from functions.archive_predictions.read_records import Record, read_records
-from functions.archive_predictions.settings import Archive
+from sluice.stores.baselines import Watched
 
 STRETCH_RECORDS = 50
 """A record leads to one chunk at most, and a transaction holds 100 items."""
@@ -33,7 +33,7 @@ class Deliveries(Protocol):
     def forward_delivery(self, tenant: str, members: Sequence[str]) -> None: ...
 
 
-def archive_delivery(archive: Archive, batch: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+def archive_delivery(archive: Watched, batch: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """Archive and count; gives how many records were counted, known already, and unreadable."""
     return take_delivery(archive.counts, list(read_records(batch)), partial(count_stretch, archive))
 

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from functions.archive_predictions.read_records import Record
-from functions.archive_predictions.settings import Archive
 from sluice.domain.baseline import Baseline, Outputs
 from sluice.domain.counts import Counts
 from sluice.domain.errors import IntegrityError
 from sluice.domain.frames import Column
 from sluice.domain.predictions import Cells, Feedback, Label, ScoredRequest, prediction_id
 from sluice.stores.archive_lines import sealed_line
+from sluice.stores.baselines import Watched
 from sluice.stores.ledger_items import decode_feedback
 
 Kind = Literal["predictions", "feedback"]
@@ -37,7 +37,7 @@ class Counted:
     counts: Counts
 
 
-def count_record(archive: Archive, record: Record) -> Counted:
+def count_record(archive: Watched, record: Record) -> Counted:
     """Raises IntegrityError, NotFound, KeyError, TypeError or ValueError for a record that makes no sense."""
     item = record.item
     if record.kind == "request":
@@ -45,7 +45,7 @@ def count_record(archive: Archive, record: Record) -> Counted:
     return _labelled(archive, record, decode_feedback(item))
 
 
-def _scored(archive: Archive, record: Record, request: ScoredRequest) -> Counted:
+def _scored(archive: Watched, record: Record, request: ScoredRequest) -> Counted:
     baseline = archive.baselines.find(record.tenant, request.project, request.model_version)
     counts = Counts()
     if baseline:
@@ -64,7 +64,7 @@ def _scored(archive: Archive, record: Record, request: ScoredRequest) -> Counted
     )
 
 
-def _labelled(archive: Archive, record: Record, feedback: Feedback) -> Counted:
+def _labelled(archive: Watched, record: Record, feedback: Feedback) -> Counted:
     """A label counts for its row; it takes back the label that was said of the same row before it."""
     story = archive.predictions.story(record.tenant, record.request_id)
     if story is None:
@@ -140,7 +140,7 @@ def _numbers(cells: Cells) -> NDArray[np.float64]:
 
 
 def _row_lines(
-    archive: Archive, tenant: str, request: ScoredRequest, rows: Iterable[int]
+    archive: Watched, tenant: str, request: ScoredRequest, rows: Iterable[int]
 ) -> tuple[Line, ...]:
     key = archive.predictions.stored_key(tenant, request)
     return tuple(sealed_line(_row_line(request, row), request.personal, key) for row in rows)

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from functions.archive_predictions.count_records import Counted, count_record
 from functions.archive_predictions.read_records import Record
-from functions.archive_predictions.settings import Archive
 from functions.archive_predictions.write_archive import Place, write_archive, write_unreadable
 from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.counts import Counts
 from sluice.domain.errors import IntegrityError, Invalid, NotFound
 from sluice.domain.monitor import Chunk
+from sluice.stores.baselines import Watched
 
 CHUNK_ROWS = 100
 """A chunk ends with the record that brings it to so many rows and labels."""
@@ -21,7 +21,7 @@ Owned = tuple[str, Chunk]
 _UNREADABLE = (IntegrityError, Invalid, NotFound, KeyError, TypeError, ValueError)
 
 
-def count_stretch(archive: Archive, stretch: Sequence[Record]) -> tuple[list[Owned], int]:
+def count_stretch(archive: Watched, stretch: Sequence[Record]) -> tuple[list[Owned], int]:
     """Archive the records and give their chunks with their tenants, and how many made no sense.
 
     Objects are written before they are counted: what is counted is archived.

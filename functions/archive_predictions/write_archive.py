@@ -9,14 +9,14 @@ from typing import Any
 
 from functions.archive_predictions.count_records import Counted
 from functions.archive_predictions.read_records import Record
-from functions.archive_predictions.settings import Archive
 from sluice.domain.artefacts import ArtefactRef
+from sluice.stores.baselines import Watched
 
 Place = tuple[str, str, str, str]
 """Tenant, kind, project, environment."""
 
 
-def write_archive(archive: Archive, counted: Sequence[Counted]) -> dict[Place, ArtefactRef]:
+def write_archive(archive: Watched, counted: Sequence[Counted]) -> dict[Place, ArtefactRef]:
     """One object for each tenant, kind, project and environment among the records.
 
     The key follows from the first and the last of them: the same records delivered again are written to the
@@ -29,7 +29,7 @@ def write_archive(archive: Archive, counted: Sequence[Counted]) -> dict[Place, A
     return {place: _write(archive, place, entries) for place, entries in by_place.items()}
 
 
-def write_unreadable(archive: Archive, record: Record, error: Exception) -> None:
+def write_unreadable(archive: Watched, record: Record, error: Exception) -> None:
     """Set a record aside with the reason, so that the stream can go on."""
     document = {"error": f"{type(error).__name__}: {error}", "image": record.image}
     tenant, _, digest = record.identity.partition("/")
@@ -39,7 +39,7 @@ def write_unreadable(archive: Archive, record: Record, error: Exception) -> None
     )
 
 
-def _write(archive: Archive, place: Place, entries: Sequence[Counted]) -> ArtefactRef:
+def _write(archive: Watched, place: Place, entries: Sequence[Counted]) -> ArtefactRef:
     hour = entries[0].at[:13].replace("-", "/").replace("T", "/")
     first, last = (entry.record.identity.partition("/")[2] for entry in (entries[0], entries[-1]))
     text = "".join(_json(line) for entry in entries for line in entry.lines)

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from functions.check_drift.settings import Monitoring
 from sluice.domain.event import Event, EventType
+from sluice.stores.baselines import Watched
 from sluice.stores.items import Item
 from sluice.workflows.announce import announce
 
@@ -19,7 +19,7 @@ _ACTIONS: Mapping[EventType, str] = {
 }
 
 
-def announce_reports(monitoring: Monitoring, tenant: str, project: str) -> None:
+def announce_reports(monitoring: Watched, tenant: str, project: str) -> None:
     """Publish and audit what was not yet; consumers know a report by its id."""
     for item in monitoring.drift_reports.unannounced(tenant, project):
         for kind, action in _ACTIONS.items():
@@ -28,7 +28,7 @@ def announce_reports(monitoring: Monitoring, tenant: str, project: str) -> None:
         monitoring.drift_reports.announced(item)
 
 
-def _announce(monitoring: Monitoring, tenant: str, item: Item, kind: EventType, action: str) -> None:
+def _announce(monitoring: Watched, tenant: str, item: Item, kind: EventType, action: str) -> None:
     data = _data(item)
     announce(
         monitoring,

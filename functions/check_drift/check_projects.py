@@ -7,10 +7,10 @@ from typing import Any
 
 from functions.check_drift.announce_reports import announce_reports
 from functions.check_drift.check_version import Check, check_version
-from functions.check_drift.settings import Monitoring
+from sluice.stores.baselines import Watched
 
 
-def check_projects(monitoring: Monitoring, event: Mapping[str, Any], correlation_id: str) -> list[str]:
+def check_projects(monitoring: Watched, event: Mapping[str, Any], correlation_id: str) -> list[str]:
     """The ids of the reports that were made. Raises the first error after every project had its turn."""
     reports: list[str] = []
     failures: list[Exception] = []
@@ -24,7 +24,7 @@ def check_projects(monitoring: Monitoring, event: Mapping[str, Any], correlation
     return reports
 
 
-def _checks(monitoring: Monitoring, event: Mapping[str, Any], correlation_id: str) -> Iterator[Check]:
+def _checks(monitoring: Watched, event: Mapping[str, Any], correlation_id: str) -> Iterator[Check]:
     if event.get("detail-type") == "DriftCheckRequested":
         detail = event["detail"]
         environment = detail["data"].get("environment")
@@ -35,7 +35,7 @@ def _checks(monitoring: Monitoring, event: Mapping[str, Any], correlation_id: st
             yield Check(tenant, project, None, False, correlation_id)
 
 
-def _check(monitoring: Monitoring, check: Check) -> list[str]:
+def _check(monitoring: Watched, check: Check) -> list[str]:
     reports = [
         report
         for environment, version in monitoring.counts.open_windows(check.tenant, check.project)

@@ -9,13 +9,13 @@ from datetime import datetime
 
 from functions.check_drift.describe_window import describe_window, summarised
 from functions.check_drift.judge_window import judge_window
-from functions.check_drift.settings import Monitoring
 from sluice.domain.baseline import Baseline
 from sluice.domain.clock import format_time
 from sluice.domain.endpoints import Endpoint
 from sluice.domain.errors import Conflict
 from sluice.domain.monitor import Monitor, Step, WindowRule, next_step
 from sluice.project.schema import ProjectSpec, stored_project
+from sluice.stores.baselines import Watched
 from sluice.stores.drift_reports import Report
 
 CHUNKS_AT_ONCE = 90
@@ -50,7 +50,7 @@ class Subject:
         return WindowRule(settings.window_rows, settings.window_hours, settings.minimum_rows)
 
 
-def check_version(monitoring: Monitoring, check: Check, environment: str, version: int) -> Iterator[str]:
+def check_version(monitoring: Watched, check: Check, environment: str, version: int) -> Iterator[str]:
     """Ids of the reports made. Each step is one transaction: stopped anywhere, the next check goes on."""
     subject = _subject(monitoring, check, environment, version)
     refused = 0
@@ -68,7 +68,7 @@ def check_version(monitoring: Monitoring, check: Check, environment: str, versio
         raise Conflict(f"{check.project} in {environment} is being checked by somebody else")
 
 
-def _subject(monitoring: Monitoring, check: Check, environment: str, version: int) -> Subject | None:
+def _subject(monitoring: Watched, check: Check, environment: str, version: int) -> Subject | None:
     """None for a version that cannot be monitored: it has no baseline."""
     baseline = monitoring.baselines.find(check.tenant, check.project, version)
     if baseline is None:
@@ -87,7 +87,7 @@ def _heaviest(endpoint: Endpoint | None) -> int | None:
     return max(endpoint.variants, key=lambda variant: variant.weight).model_version
 
 
-def _next(monitoring: Monitoring, check: Check, subject: Subject) -> tuple[Step, datetime | None]:
+def _next(monitoring: Watched, check: Check, subject: Subject) -> tuple[Step, datetime | None]:
     """What to take in now, and when the window closed if it does."""
     place = (check.tenant, check.project, subject.environment, subject.version)
     monitor = monitoring.counts.monitor(*place)
@@ -100,7 +100,7 @@ def _next(monitoring: Monitoring, check: Check, subject: Subject) -> tuple[Step,
 
 
 def _report(
-    monitoring: Monitoring, check: Check, subject: Subject, monitor: Monitor, closed_at: datetime
+    monitoring: Watched, check: Check, subject: Subject, monitor: Monitor, closed_at: datetime
 ) -> tuple[Monitor, Report]:
     """The closed window's report, written whole to the archive, and the monitor of the next window."""
     judged = judge_window(subject.baseline, monitor, subject.spec.monitoring, champion=subject.champion)

@@ -9,21 +9,16 @@ from sluice.domain.batch import Batch
 from sluice.domain.errors import IntegrityError
 from sluice.scoring.model import LoadedModel
 from sluice.scoring.sessions import ModelCache
-from sluice.stores.baselines import BaselineStore
-from sluice.stores.deployment import Deployment
+from sluice.stores.baselines import Watched
 
 _MEGABYTE = 1 << 20
 
 
-class Room(Deployment):
+class Room(Watched):
     @cached_property
     def models_loaded(self) -> ModelCache:
         memory = int(self.environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769"))
         return ModelCache(self.artefacts.read, memory * _MEGABYTE // 3)
-
-    @cached_property
-    def baselines(self) -> BaselineStore:
-        return BaselineStore(self.models, self.artefacts)
 
     def model(self, batch: Batch) -> LoadedModel:
         """The model that was fixed when the batch began."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 
 from sluice.domain.baseline import Baseline
 from sluice.domain.errors import NotFound
 from sluice.stores.artefacts import ArtefactStore
+from sluice.stores.deployment import Deployment
 from sluice.stores.models import ModelStore
 
 _REMEMBERED = 256
@@ -32,3 +35,16 @@ class BaselineStore:
                 self.remembered.pop(next(iter(self.remembered)))
             self.remembered[place] = Baseline.from_json(self.artefacts.read(ref))
         return self.remembered[place]
+
+
+class Watched(Deployment):
+    """The deployment's stores and its baselines, which bring numpy."""
+
+    @cached_property
+    def baselines(self) -> BaselineStore:
+        return BaselineStore(self.models, self.artefacts)
+
+
+@cache
+def watched() -> Watched:
+    return Watched(os.environ)

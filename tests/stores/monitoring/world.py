@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from functions.archive_predictions.settings import Archive
-from functions.check_drift.settings import Monitoring
 from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.endpoints import Variant
 from sluice.domain.model import ModelVersion
@@ -18,6 +16,7 @@ from sluice.domain.predictions import ScoredRequest, prediction_id
 from sluice.project.schema import canonical, digest, parse_project
 from sluice.stores import keys
 from sluice.stores.attributes import encode
+from sluice.stores.baselines import Watched
 from sluice.stores.feedback import FeedbackStore
 from sluice.stores.ledger import Ledger
 from tests.stores.deployments import MotoDeployment
@@ -27,7 +26,7 @@ TENANT, PROJECT = "default", "credit"
 StreamRecord = dict[str, Any]
 
 
-class Rooms(MotoDeployment, Archive, Monitoring):
+class Rooms(MotoDeployment, Watched):
     """The three monitoring rooms over one moto deployment."""
 
 
