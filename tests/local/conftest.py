@@ -131,6 +131,7 @@ def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         *("--artifacts-destination", str(folder / "files"), "--workers", "1"),
     ]
     settings = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
+    settings["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"  # eight more processes, busy all the time
     url = f"http://127.0.0.1:{port}"
 
     def answers() -> bool:
