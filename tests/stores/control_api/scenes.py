@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from functions.manage_platform.platform import Platform
 from sluice.domain.artefacts import sha256_of
+from sluice.domain.clock import format_time
 from sluice.domain.endpoints import Variant
 from sluice.domain.model import ModelVersion
 from sluice.domain.predictions import ScoredRequest
@@ -100,7 +102,7 @@ def open_promotion(platform: Platform, **changes: Any) -> Promotion:
         "strategy": "all_at_once",
         "correlation_id": "correlation",
         "task_token": "secret-token",
-        "expires_on": "2026-11-26T10:00:00.000Z",
+        "expires_on": format_time(platform.platform.clock() + timedelta(days=3)),
     }
     return platform.promotions.open_new(TENANT, Promotion(**(fields | changes)))
 
