@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import httpx
 
@@ -94,13 +95,20 @@ def mlflow_server() -> Iterator[tuple[str, Seed]]:
         backend = f"sqlite:///{folder}/m.db"
         command = ["mlflow", "server", "--port", str(_PORT), "--workers", "1"]
         command += ["--backend-store-uri", backend, "--artifacts-destination", folder]
-        process = subprocess.Popen(
-            [sys.executable, "-m", *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        # Eight more processes, for jobs that nothing here asks for, would take from its time.
+        environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+        log = Path(folder, "server.log")
+        with log.open("wb") as told:
+            process = subprocess.Popen(
+                [sys.executable, "-m", *command], env=environment, stdout=told, stderr=told
+            )
         url = f"http://127.0.0.1:{_PORT}"
         try:
             _await(url)
             yield url, seed_mlflow(backend, folder)
+        except httpx.HTTPStatusError:
+            print(log.read_text()[-3_000:])
+            raise
         finally:
             process.terminate()
             process.wait(10)

@@ -36,6 +36,7 @@ def seed_mlflow(backend: str, artifacts: str) -> Seed:
             run = store.create_run(experiment, "bench", number + 1, [], f"run-{number}")
             params = [Param(key, value) for key, value in _params(number).items()]
             store.log_batch(run.info.run_id, [Metric("auc", number / runs, 1, 0)], params, [])
+        store.engine.dispose()
 
     return seed
 
