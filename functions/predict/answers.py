@@ -7,8 +7,6 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-import orjson
-
 from sluice.domain.errors import (
     Conflict,
     Forbidden,
@@ -47,8 +45,7 @@ class Answer:
 
 
 def json_answer(body: object, status: int = 200) -> Answer:
-    content = orjson.dumps(body)
-    return Answer(status, content if content.isascii() else json.dumps(body, separators=(",", ":")).encode())
+    return Answer(status, json.dumps(body, separators=(",", ":")).encode())
 
 
 def within_limits(answer: Answer, limits: Limits = GATEWAY) -> Answer:

@@ -18,10 +18,13 @@ def parse_json(content: bytes) -> Any:  # noqa: ANN401 - whatever JSON can say
     """
     try:
         value = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        return _read_strictly(content)
-    # Every name is followed by a colon: as many colons as names say that none was overwritten.
-    return value if content.count(b":") == _names(value) else _read_strictly(content)
+        # Each name has its colon, each list and object its bracket: as many as were seen say that no name was
+        # overwritten and nothing lies deeper.
+        if sum(map(content.count, (b":", b"[", b"{"))) == _marks(value):
+            return value
+    except (orjson.JSONDecodeError, RecursionError):
+        pass
+    return _read_strictly(content)
 
 
 def parse_object(content: bytes) -> dict[str, Any]:
@@ -33,7 +36,9 @@ def parse_object(content: bytes) -> dict[str, Any]:
 
 
 def _read_strictly(content: bytes) -> Any:  # noqa: ANN401 - whatever JSON can say
-    """Three times slower: it reads what orjson does not (NaN, Infinity) and says what is wrong."""
+    """Three times slower: it reads what orjson does not (NaN, Infinity), and refuses what nests deeper than
+    our own code could follow; says what is wrong.
+    """
     try:
         return json.loads(content, object_pairs_hook=_object)
     except UnicodeDecodeError as error:
@@ -44,13 +49,16 @@ def _read_strictly(content: bytes) -> Any:  # noqa: ANN401 - whatever JSON can s
         raise Invalid(f"the body is not JSON: {str(error)[:200]}") from error
 
 
-def _names(value: object) -> int:
-    """How many names the objects in a value have; a list that does not begin with an object has none."""
+def _marks(value: object) -> int:
+    """Names, objects and lists in a value: rows count, what is in them is not looked at."""
     if isinstance(value, dict):
-        return len(value) + sum(_names(each) for each in value.values() if type(each) in (dict, list))
-    if isinstance(value, list) and value and type(value[0]) is dict:
-        return sum(map(_names, value))
-    return 0
+        return 1 + len(value) + sum(_marks(each) for each in value.values() if type(each) in (dict, list))
+    if not isinstance(value, list):
+        return 0
+    first = type(value[0]) if value else None
+    if first is dict:
+        return 1 + sum(map(_marks, value))
+    return 1 + (list(map(type, value)).count(list) if first is list else 0)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

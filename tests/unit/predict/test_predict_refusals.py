@@ -222,6 +222,24 @@ def refused_well(reply: Reply) -> bool:
 ROOM = Room()
 
 
+@pytest.mark.parametrize(("begin", "end"), [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]")])
+@pytest.mark.parametrize(
+    ("path", "around"),
+    [
+        (INVOKE, '{"instances": %s}'),
+        (INVOKE, '{"dataframe_split": {"columns": ["age"], "data": [[%s]]}}'),
+        (INVOKE, '{"instances": [[1]], "params": {"output": %s}}'),
+        (INFER, '{"id": "a", "inputs": [{"name": "age", "shape": [1], "datatype": "FP32", "data": %s}]}'),
+        (INFER, '{"inputs": [{"name": "age", "shape": %s, "datatype": "FP32", "data": [1]}]}'),
+    ],
+)
+def test_no_depth_makes_a_door_fail(path: str, around: str, begin: str, end: str) -> None:
+    """Between what readers follow and what Python's own stack bears there is no gap."""
+    for depth in (3, 100, *range(300, 1_060, 20), 2_000):
+        content = around % (begin * depth + "1" + end * depth)
+        assert ROOM.ask(event("POST", path, content.encode())).status == 400, depth
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     content=st.binary(max_size=200), length=st.none() | st.integers(-5, 300).map(str) | st.text(max_size=3)

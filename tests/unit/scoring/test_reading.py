@@ -53,6 +53,19 @@ _ROWS = st.integers(1, 3).flatmap(
 )
 
 
+@pytest.mark.parametrize(
+    ("begin", "end"), [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]"), ('[1, [2], {"a":', "}]")]
+)
+def test_what_nests_deeply_is_read_or_refused(begin: str, end: str) -> None:
+    for depth in range(1, 1_100, 27):
+        text = begin * depth + "1" + end * depth
+        try:
+            repr(parse_json(text.encode()))
+        except Invalid as error:
+            assert "nested too deeply" in str(error)  # noqa: PT017 - either is right
+            assert depth > 100
+
+
 @given(_ROWS)
 def test_rows_of_numbers_are_read_as_one_by_one(rows: list[list[object]]) -> None:
     names = [f"f{place}" for place in range(len(rows[0]))]
