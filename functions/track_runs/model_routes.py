@@ -9,9 +9,8 @@ from functions.track_runs import (
     registered_models,
     versions,
 )
-from functions.track_runs.routes import RUN_READ, RUN_WRITE, Route, table
+from functions.track_runs.routes import MODEL_READ, MODEL_WRITE, RUN_READ, RUN_WRITE, Route, table
 
-_MODEL_READ, _MODEL_WRITE = "registry.read", "registry.write"
 _R = model_requests
 
 MODEL_ROUTES: tuple[Route, ...] = (
@@ -50,8 +49,8 @@ MODEL_ROUTES: tuple[Route, ...] = (
     ),
     *table(
         "mlflow/registered-models/",
-        _MODEL_READ,
-        _MODEL_WRITE,
+        MODEL_READ,
+        MODEL_WRITE,
         (
             ("post", "create", registered_models.create, _R.CreateModel),
             ("GET", "get", registered_models.get, _R.ByModel),
@@ -69,8 +68,8 @@ MODEL_ROUTES: tuple[Route, ...] = (
     ),
     *table(
         "mlflow/model-versions/",
-        _MODEL_READ,
-        _MODEL_WRITE,
+        MODEL_READ,
+        MODEL_WRITE,
         (
             ("post", "create", versions.create, _R.CreateVersion),
             ("GET", "get", versions.get, _R.ByVersion),

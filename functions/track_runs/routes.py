@@ -18,6 +18,7 @@ from functions.track_runs.requests import Request
 Takes = Literal["request", "path", "path+request", "query", "id+query", "nothing"]
 
 RUN_READ, RUN_WRITE = "tracking.read", "tracking.write"
+MODEL_READ, MODEL_WRITE = "registry.read", "registry.write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ _ROUTES: tuple[Route, ...] = (
         "path+request",
     ),
     Route("GET", "/get-artifact", RUN_READ, artifacts.get_of_run, takes="query"),
-    Route("GET", "/model-versions/get-artifact", "registry.read", artifacts.get_of_version, takes="query"),
+    Route("GET", "/model-versions/get-artifact", MODEL_READ, artifacts.get_of_version, takes="query"),
     Route("POST", "/graphql", RUN_READ, interface.graphql, _E.GraphQuery),
     Route("GET POST", "mlflow/gateway-proxy", RUN_READ, interface.no_gateway, takes="nothing"),
     Route("GET", "/version", RUN_READ, interface.version, takes="nothing"),
@@ -149,7 +150,7 @@ def routes_of(models: bool) -> tuple[Route, ...]:
     """Those of registered and logged models, or the others: the former are loaded when first asked for."""
     if not models:
         return _ROUTES
-    from functions.track_runs.model_routes import MODEL_ROUTES  # noqa: PLC0415 - a tenth of a cold start
+    from functions.track_runs.model_routes import MODEL_ROUTES  # noqa: PLC0415 - a cold start is for runs
 
     return MODEL_ROUTES
 
