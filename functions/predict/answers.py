@@ -44,8 +44,14 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def json_answer(body: object, status: int = 200) -> Answer:
-    return Answer(status, json.dumps(body, separators=(",", ":")).encode())
+def json_answer(body: object) -> Answer:
+    return Answer(200, json.dumps(body, separators=(",", ":")).encode())
+
+
+def predictions_answer(body: Mapping[str, Any], ids: list[str]) -> Answer:
+    """The body with its prediction ids, in which JSON escapes nothing: joined they cost a third."""
+    text, joined = json.dumps(body, separators=(",", ":")), '","'.join(ids)
+    return Answer(200, f'{text[:-1]},"prediction_ids":["{joined}"]}}'.encode())
 
 
 def within_limits(answer: Answer, limits: Limits = GATEWAY) -> Answer:
@@ -53,8 +59,10 @@ def within_limits(answer: Answer, limits: Limits = GATEWAY) -> Answer:
     they are escaped on their way to the gateway.
     """
     content = answer.content
-    size = len(content) if answer.binary else len(content) + content.count(b'"') + content.count(b"\\")
     limit = limits.binary if answer.binary else limits.text
+    if 2 * len(content) <= limit:
+        return answer
+    size = len(content) if answer.binary else len(content) + content.count(b'"') + content.count(b"\\")
     if size > limit:
         raise TooLarge(f"the answer would take {size} bytes, where at most {limit} fit: {WAY_OUT}")
     return answer

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from functions.predict.answers import Answer, json_answer
+from functions.predict.answers import Answer, json_answer, predictions_answer
 from functions.predict.call import Call, content_of
 from functions.predict.serving import Ask, Scored, Serving, answer_scored
 from sluice import __version__
@@ -54,15 +54,14 @@ def answer_invocation(
     ask = Ask("mlflow", partial(table_of, body), entity=body.entity)
 
     def write(scored: Scored) -> Answer:
-        request_id, count = scored.call.request_id, scored.rows.count
-        return json_answer(
+        return predictions_answer(
             {
                 "predictions": answer_of(scored.scores, body.output),
-                "prediction_ids": prediction_ids(request_id, count),
                 "classes": list(scored.served.model.manifest.classes),
                 "model": _model(scored),
                 **also(body, scored),
-            }
+            },
+            prediction_ids(scored.call.request_id, scored.rows.count),
         )
 
     return answer_scored(serving, call, caller, endpoint, ask, write)

@@ -62,5 +62,7 @@ def _cells(column: NDArray[Any]) -> Cells:
     if column.dtype.kind != "f":
         return [cell or None for cell in column.tolist()]
     if len(column) > _FEW and not np.isnan(column).any():
-        return array("d", column.astype(np.float64).tobytes())
+        cells = array("d")
+        cells.frombytes(np.ascontiguousarray(column, np.float64).view(np.uint8))
+        return cells
     return [None if cell != cell else cell for cell in column.tolist()]  # noqa: PLR0124

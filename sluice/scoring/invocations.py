@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -9,6 +11,7 @@ import numpy as np
 
 from sluice.domain.errors import Invalid
 from sluice.scoring.json_text import parse_object
+from sluice.scoring.number_rows import cut_rows
 from sluice.scoring.tables import from_columns, from_csv, from_records, from_rows, from_split
 
 if TYPE_CHECKING:
@@ -47,7 +50,7 @@ def parse_invocation(content: bytes, content_type: str, more: Collection[str] = 
     """
     if _media_type(content_type) == _CSV:
         return Invocation(_CSV, content, "label", None)
-    body = parse_object(content)
+    body = _parse_body(content)
     if unknown := sorted(set(body) - {*FORMATS, "params"}):
         raise Invalid(f"{_EXPECTED}, got {unknown[0][:80]!r}")
     given = [name for name in FORMATS if name in body]
@@ -82,6 +85,25 @@ def _media_type(content_type: str) -> str:
             f"expected application/json or text/csv in UTF-8, got {content_type[:80]!r}"
         )
     return kind
+
+
+def _parse_body(content: bytes) -> dict[str, Any]:
+    """The body; long rows of numbers are NumberRows in it."""
+    mark = secrets.token_hex(8)
+    cut = cut_rows(content, mark)
+    if cut:
+        rest, rows = cut
+        with suppress(Invalid):  # what is wrong is said of the whole
+            body = parse_object(rest)
+            for holder, name in (
+                (body, "instances"),
+                (body, "inputs"),
+                (body.get("dataframe_split"), "data"),
+            ):
+                if isinstance(holder, dict) and holder.get(name) == mark:
+                    holder[name] = rows
+                    return body
+    return parse_object(content)
 
 
 def _params(params: object, more: Collection[str]) -> tuple[Output, str | None]:

@@ -35,13 +35,13 @@ class Table:
     """Columns as a protocol brought them, all of length `rows`: plain values or arrays. In a `textual`
     table (CSV) every cell is a string, '' for missing, or a column is parsed already: float64 with NaN.
 
-    `numbers` [columns, rows] float64 is the same again, where every cell is a number.
+    `numbers` has columns again, as float64 without NaN.
     """
 
     columns: Mapping[str, RawColumn]
     rows: int
     textual: bool = False
-    numbers: NDArray[np.float64] | None = field(default=None, compare=False)
+    numbers: Mapping[str, NDArray[np.float64]] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +106,12 @@ def _shown(value: object) -> str:
 
 
 def _column(feature: Feature, table: Table) -> NDArray[Any]:
-    raw = table.columns.get(feature.name)
-    if raw is None:
+    if feature.name not in table.columns:
         raise _Violation(None, None, f"a column of type {feature.dtype}, it is absent")
+    numbers = table.numbers.get(feature.name)
+    if numbers is not None and _is_plainly_right(feature, numbers):
+        return numbers
+    raw = table.columns[feature.name]
     if feature.dtype == "string":
         return _texts(feature, raw)
     if table.textual and not (isinstance(raw, np.ndarray) and raw.dtype.kind == "f"):
@@ -120,29 +123,20 @@ def _plain_numbers(manifest: Manifest, table: Table) -> Columns:
     """All columns of numbers at once, if nothing about them is remarkable: one by one costs more than scoring
     a row. Nothing otherwise.
     """
+    if table.textual or table.numbers:
+        return {}
     features = [feature for feature in manifest.features if feature.dtype == "number"]
-    numbers = _matrix(features, table)
-    if numbers is None:
+    cells = [table.columns.get(feature.name) for feature in features]
+    if not all(type(each) is list and set(map(type, each)) <= _NUMBERS for each in cells):
+        return {}
+    try:
+        numbers = np.array(cells, dtype=np.float64).reshape(len(cells), table.rows)
+    except OverflowError:
         return {}
     extremes = zip(features, numbers.min(axis=1).tolist(), numbers.max(axis=1).tolist(), strict=True)
     if not all(_is_within(feature, low, high) for feature, low, high in extremes):
         return {}
     return dict(zip((feature.name for feature in features), numbers, strict=True))
-
-
-def _matrix(features: Sequence[Feature], table: Table) -> NDArray[np.float64] | None:
-    """These features [features, rows], if all are there and every cell is a number."""
-    if table.numbers is not None:
-        places = {name: place for place, name in enumerate(table.columns)}
-        if all(feature.name in places for feature in features):
-            return table.numbers[[places[feature.name] for feature in features]]
-    cells = [table.columns.get(feature.name) for feature in features]
-    if table.textual or not all(type(each) is list and set(map(type, each)) <= _NUMBERS for each in cells):
-        return None
-    try:
-        return np.array(cells, dtype=np.float64).reshape(len(cells), table.rows)
-    except OverflowError:
-        return None
 
 
 def _parsed(feature: Feature, raw: RawColumn) -> list[object]:
@@ -201,8 +195,10 @@ def _checked(feature: Feature, raw: RawColumn, numbers: NDArray[np.float64]) -> 
 
 
 def _is_plainly_right(feature: Feature, numbers: NDArray[np.float64]) -> bool:
-    """Whether the extremes alone say that nothing is wrong."""
-    return feature.dtype == "number" and _is_within(feature, numbers.min(), numbers.max())
+    """Whether a look at all of them at once says that nothing is wrong."""
+    if feature.dtype == "integer" and not (numbers == np.floor(numbers)).all():
+        return False
+    return feature.dtype in ("number", "integer") and _is_within(feature, numbers.min(), numbers.max())
 
 
 def _is_within(feature: Feature, low: float, high: float) -> bool:

@@ -127,6 +127,24 @@ def test_a_version_that_serves_can_be_asked_for(room: Room) -> None:
     assert reply.json["outputs"][1]["data"] == ["0"]
 
 
+@pytest.mark.parametrize("count", [40, 1_000, 1_001, 2_345])
+def test_thousands_of_rows_are_answered_and_recorded_one_by_one(room: Room, count: int) -> None:
+    rows = [[row / 2] for row in range(count)]
+
+    reply = room.post(
+        "/endpoints/rentals/staging/invocations",
+        json.dumps({"instances": rows}).encode(),
+        content_type="application/json",
+    )
+
+    values = [float(row) for row in range(count)]
+    assert reply.json["predictions"] == values
+    ids = [parse_prediction_id(each) for each in reply.json["prediction_ids"]]
+    assert ids == [(reply.headers["x-sluice-request-id"], row) for row in range(count)]
+    assert (room.recorded.rows, list(room.recorded.values)) == (count, values)
+    assert list(room.recorded.features["x"]) == [cell for (cell,) in rows]
+
+
 def test_invocations_answer_labels_or_probabilities(room: Room) -> None:
     labels = room.invoke({"dataframe_records": [ROW, {**ROW, "purpose": "house"}]})
     odds = room.invoke({"dataframe_records": [ROW], "params": {"output": "probability"}})
