@@ -62,7 +62,5 @@ def _cells(column: NDArray[Any]) -> Cells:
     if column.dtype.kind != "f":
         return [cell or None for cell in column.tolist()]
     if len(column) > _FEW and not np.isnan(column).any():
-        cells = array("d")
-        cells.frombytes(np.ascontiguousarray(column, np.float64).view(np.uint8))
-        return cells
+        return array("d", np.asarray(column, np.float64).tobytes())
     return [None if cell != cell else cell for cell in column.tolist()]  # noqa: PLR0124
