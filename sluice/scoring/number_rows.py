@@ -51,12 +51,14 @@ def cut_rows(content: bytes, mark: str) -> tuple[bytes, NumberRows] | None:
 
 
 def _numbers(text: bytes) -> NDArray[np.float64] | None:
-    """[rows, columns]; None for what is no JSON, or no list of lists of equally many numbers."""
+    """[rows, columns]; None for what is no JSON, or no list of lists of equally many numbers, and where
+    simdjson is not there.
+    """
     try:
         rows: Any = _parser(len(text)).parse(text)
         numbers = np.frombuffer(rows.as_buffer(of_type="d"))  # flat; refuses all but numbers and lists
         widths = set(map(len, rows))
-    except (RuntimeError, TypeError, ValueError):
+    except (ImportError, RuntimeError, TypeError, ValueError):
         return None
     # As many brackets as rows: nothing lies deeper.
     if len(widths) != 1 or text.count(b"[") != len(rows) + 1:

@@ -196,9 +196,11 @@ def _checked(feature: Feature, raw: RawColumn, numbers: NDArray[np.float64]) -> 
 
 def _is_plainly_right(feature: Feature, numbers: NDArray[np.float64]) -> bool:
     """Whether a look at all of them at once says that nothing is wrong."""
+    if feature.dtype == "boolean" and not ((numbers == 0) | (numbers == 1)).all():
+        return False
     if feature.dtype == "integer" and not (numbers == np.floor(numbers)).all():
         return False
-    return feature.dtype in ("number", "integer") and _is_within(feature, numbers.min(), numbers.max())
+    return feature.dtype != "string" and _is_within(feature, numbers.min(), numbers.max())
 
 
 def _is_within(feature: Feature, low: float, high: float) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -84,8 +86,15 @@ def test_long_rows_of_numbers_are_read_as_one_by_one(some: list[object], marks: 
     rows = some * 1_000
     for body in _bodies(rows):
         content = json.dumps(body, separators=marks).encode()
-        assert isinstance(_rows_of(content), NumberRows)
+        assert isinstance(_rows_of(content), NumberRows) is (find_spec("simdjson") is not None)
         assert _outcome(content) == _outcome_one_by_one(rows)
+
+
+def test_without_simdjson_long_rows_are_read_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [[1, 2.5]] * 1_000
+    monkeypatch.setitem(sys.modules, "simdjson", None)
+    for body in _bodies(rows):
+        assert _outcome(json.dumps(body).encode()) == _outcome_one_by_one(rows)
 
 
 @settings(max_examples=40, deadline=None)
