@@ -120,27 +120,35 @@ def write_snapshot(running: Running) -> None:
         raise EmulatorError(f"the state could not be written: see the log of port {running.port}")
 
 
-def stop(profile: Profile, *, at_any_price: bool = False) -> bool:
-    """End the profile's process cleanly, its state written; False when none ran.
-
-    One that does not end in time is an EmulatorError, or is killed `at_any_price`: unsaved writes.
+def stop(profile: Profile) -> bool:
+    """End the profile's process cleanly, its state written; False when none ran, EmulatorError when it does
+    not end in time.
     """
-    running = _recorded(profile)
-    if running is None or not _lives(profile):
-        profile.process.unlink(missing_ok=True)
-        return False
-    os.kill(running.pid, signal.SIGTERM)
-    if not _ends(profile, STOP_SECONDS):
-        if not at_any_price:
+    running = _living(profile)
+    if running is not None:
+        os.kill(running.pid, signal.SIGTERM)
+        if not _ends(profile, STOP_SECONDS):
             raise EmulatorError(
                 f"process {running.pid} did not end within {STOP_SECONDS} s: see {profile.log}"
             )
-        os.kill(running.pid, signal.SIGKILL)
+    _forget(profile)
+    return running is not None
+
+
+def kill(profile: Profile) -> None:
+    """End the profile's process, if there is one, and its functions at once: nothing is written."""
+    running = _living(profile)
+    if running is not None:
+        os.killpg(running.pid, signal.SIGKILL)
         _ends(profile, STOP_SECONDS)
-    if child := _CHILDREN.pop(running.pid, None):
+    _forget(profile)
+
+
+def _forget(profile: Profile) -> None:
+    recorded = _recorded(profile)
+    if recorded is not None and (child := _CHILDREN.pop(recorded.pid, None)):
         child.wait()
     profile.process.unlink(missing_ok=True)
-    return True
 
 
 def _ends(profile: Profile, seconds: float) -> bool:
@@ -192,6 +200,11 @@ def _recorded(profile: Profile) -> Running | None:
         return None
     recorded = json.loads(profile.process.read_text())
     return Running(int(recorded["pid"]), int(recorded["port"]))
+
+
+def _living(profile: Profile) -> Running | None:
+    recorded = _recorded(profile)
+    return recorded if _lives(profile) else None
 
 
 def _lives(profile: Profile) -> bool:

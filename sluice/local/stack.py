@@ -106,7 +106,7 @@ def status(profile: str) -> StackStatus:
 def reset(profile: str) -> None:
     """End the profile's stack and drop everything it holds: tables, objects, tokens."""
     where = profile_named(profile)
-    emulator.stop(where, at_any_price=True)
+    emulator.kill(where)
     emulator.drop(where.folder)
 
 

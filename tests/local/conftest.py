@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from sluice.local.session import client_config, root_session
-from sluice.local.stack import StackStatus, down, reset, status, up
+from sluice.local.stack import StackStatus, reset, status, up
 from tests.local.jobs import eventually
 
 ApiAs = Callable[[str], httpx.Client]
@@ -157,7 +157,6 @@ def own_profile(testrun_uid: str, request: pytest.FixtureRequest) -> Iterator[st
     """The name of a profile that only this test uses; whatever it leaves running is dropped."""
     profile = f"test-{testrun_uid[:8]}-{abs(hash(request.node.nodeid)) % 10**6}"
     yield profile
-    down(profile)
     reset(profile)
 
 

@@ -33,8 +33,8 @@ def test_a_grant_taken_away_is_missed_and_its_return_is_enough(own_stack: StackS
     api.close()
 
 
-def test_a_training_function_s_own_role_reaches_no_table_and_no_bucket(own_stack: StackStatus) -> None:
-    iam = _iam(own_stack)
+def test_a_training_function_s_own_role_reaches_no_table_and_no_bucket(stack: StackStatus) -> None:
+    iam = _iam(stack)
 
     for room in ("TrainModelRole", "RunProjectTestsRole"):
         name, policy, document = _policy(iam, room)

@@ -38,6 +38,7 @@ def test_a_stopped_stack_comes_back_as_it_was(own_profile: str) -> None:
     assert _me(again).status_code == 200
 
 
+@pytest.mark.long
 def test_a_killed_stack_comes_back_as_of_its_last_snapshot_and_says_so(own_profile: str) -> None:
     # given a stack whose state was written before its last writes
     first = up(own_profile)

@@ -83,7 +83,7 @@ _ODD = st.sampled_from([2**70, 10**400, math.nan, math.inf, True, False, None, "
     st.lists(st.tuples(_PLAIN, _PLAIN), min_size=1, max_size=5), st.sampled_from([(",", ":"), (", ", ": ")])
 )
 def test_long_rows_of_numbers_are_read_as_one_by_one(some: list[object], marks: tuple[str, str]) -> None:
-    rows = some * 1_000
+    rows = some * 700
     for body in _bodies(rows):
         content = json.dumps(body, separators=marks).encode()
         assert isinstance(_rows_of(content), NumberRows) is (find_spec("simdjson") is not None)
