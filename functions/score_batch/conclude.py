@@ -1,4 +1,6 @@
-"""The end of a batch: all parts there, a manifest that lists them, lineage, audit, and an event."""
+"""The end of a batch: all parts there, a manifest that lists them, a word to whoever dropped the file,
+lineage, audit, and an event.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,8 @@ from dataclasses import asdict
 from typing import Any
 
 from functions.score_batch.settings import Room
-from sluice.domain.batch import OPEN, Batch, derived_key
+from sluice.domain.artefacts import ArtefactRef
+from sluice.domain.batch import OPEN, Batch, address_of, derived_key, outcome_key
 from sluice.domain.event import Event
 from sluice.domain.lineage import Edge, batch_node, model_node, object_node
 from sluice.stores.records import to_attributes
@@ -23,6 +26,7 @@ def conclude(
     """Outcome: the batch's final status, or `deliver` where its caller waits to be told. Safe to repeat."""
     if batch.status in OPEN:
         batch = _ended(room, tenant, batch, event.get("error"))
+    _leave_word(room, tenant, batch)
     _tell(room, tenant, batch)
     if batch.callback:
         return {"outcome": "deliver"}
@@ -51,13 +55,39 @@ def _ended(room: Room, tenant: str, batch: Batch, error: Mapping[str, Any] | Non
         "results": [asdict(ref) for part in parts for ref in part.results],
         "failures": [asdict(ref) for part in parts for ref in part.failures],
     }
-    key = derived_key(tenant, batch.project, batch.batch_id, "manifest.json")
-    manifest = room.artefacts.write(
-        "data", key, json.dumps(document, indent=1).encode(), content_type="application/json"
-    )
+    manifest = _write(room, derived_key(tenant, batch.project, batch.batch_id, "manifest.json"), document)
     return room.batches.end(
         tenant, batch, "succeeded", scored=scored, failed=failed, manifest=to_attributes(manifest)
     )
+
+
+def _leave_word(room: Room, tenant: str, batch: Batch) -> None:
+    """Beside the folder that the file was dropped into: who has no more than that knows no batch id."""
+    address = address_of(batch.key)
+    if address is None or address.batch_id is not None:
+        return
+    document = {
+        "batch_id": batch.batch_id,
+        "status": batch.status,
+        "source": {"key": batch.key, "version_id": batch.version_id, "etag": batch.etag},
+        "model_version": batch.model.version if batch.model else None,
+        "rows": batch.rows,
+        "scored": batch.scored,
+        "failed": batch.failed,
+        "reasons": [asdict(reason) for reason in batch.reasons],
+        "error": batch.error,
+        **{
+            folder: derived_key(tenant, batch.project, batch.batch_id, f"{folder}/")
+            for folder in ("results", "failures")
+        },
+        "manifest": batch.manifest.key if batch.manifest else None,
+    }
+    _write(room, outcome_key(tenant, batch.project, batch.environment, address.file), document)
+
+
+def _write(room: Room, key: str, document: Json) -> ArtefactRef:
+    content = json.dumps(document, indent=1).encode()
+    return room.artefacts.write("data", key, content, content_type="application/json")
 
 
 def _tell(room: Room, tenant: str, batch: Batch) -> None:

@@ -130,6 +130,11 @@ def source_key(tenant: str, project: str, environment: str, batch_id: str, file:
     return f"{project_folder(tenant, project)}/batch/{environment}/in/{batch_id}/{file}"
 
 
+def outcome_key(tenant: str, project: str, environment: str, file: str) -> str:
+    """Where whoever dropped a file finds out what became of it."""
+    return f"{project_folder(tenant, project)}/batch/{environment}/out/{file}.json"
+
+
 def derived_key(tenant: str, project: str, batch_id: str, name: str) -> str:
     """Where a batch keeps what it makes; nothing reacts to it."""
     return f"{project_folder(tenant, project)}/derived/batch/{batch_id}/{name}"

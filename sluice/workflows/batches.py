@@ -53,8 +53,10 @@ def restart(deployment: Deployment, tenant: str, batch: Batch) -> Batch:
 
 
 def settle(deployment: Deployment, tenant: str, ended: Batch) -> Batch:
-    """For one that ended before its workflow began, or without it: close it, or have it tell its caller."""
-    if ended.callback:
+    """For one that ended before its workflow began, or without it: have it told, unless there is no file and
+    nobody to tell.
+    """
+    if ended.callback or ended.version_id:
         return restart(deployment, tenant, ended)
     return deployment.batches.close(tenant, ended)
 

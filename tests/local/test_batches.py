@@ -13,6 +13,7 @@ import fastparquet
 import httpx
 import pandas as pd
 import pytest
+from botocore.exceptions import ClientError
 
 from sluice.domain.endpoints import Variant
 from sluice.local.stack import StackStatus
@@ -101,7 +102,17 @@ def test_a_dropped_file_is_scored_in_parts_and_its_wrong_row_is_named(
 
     aws("s3").put_object(Bucket=buckets["DATA_BUCKET"], Key=key, Body="\n".join(lines).encode())
     ended = eventually(lambda: _ended(api_as, project, key), "the end of a dropped batch", 120)
+    bucket = buckets["DATA_BUCKET"]
+    told = json.loads(
+        eventually(
+            lambda: _content(aws, bucket, f"projects/{project}/batch/production/out/people.ndjson.json"),
+            "what became of it",
+        )
+    )
 
+    (result,) = aws("s3").list_objects_v2(Bucket=bucket, Prefix=told["results"])["Contents"]
+    scored = [json.loads(line) for line in _content(aws, bucket, result["Key"]).splitlines()]
+    assert [row["id"] for row in scored] == [f"n{n}" for n in range(200)]
     parts = (
         api_as("invoker").get(f"{V1}/projects/{project}/batches/{ended['batch_id']}/parts").json()["items"]
     )
@@ -143,6 +154,15 @@ def test_a_batch_needs_something_that_serves_and_a_role_that_may_score(project: 
     assert api_as("invoker").post(address, json=wanted).status_code == 409
     assert api_as("viewer").post(address, json=wanted).status_code == 403
     assert api_as("invoker").post(address, json={**wanted, "filename": "rows.xlsx"}).status_code == 422
+
+
+def _content(aws: Aws, bucket: str, key: str) -> str:
+    """Of an object; empty until it is there."""
+    try:
+        content: bytes = aws("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    except ClientError:
+        return ""
+    return content.decode()
 
 
 def _ended(api_as: ApiAs, project: str, key: str) -> dict[str, Any] | None:

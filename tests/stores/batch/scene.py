@@ -134,6 +134,13 @@ def failures(room: BatchRoom, batch: Batch) -> list[dict[str, Any]]:
     return [row for ref in refs for row in _lines(room, ref)]
 
 
+def outcome(room: BatchRoom, file: str) -> dict[str, Any]:
+    """What is left for whoever dropped the file."""
+    key = f"projects/{PROJECT}/batch/production/out/{file}.json"
+    told: dict[str, Any] = json.loads(b"".join(room.artefacts.stream("data", key, "")))
+    return told
+
+
 def _lines(room: BatchRoom, ref: ArtefactRef) -> Iterator[dict[str, Any]]:
     text = room.artefacts.read(ref).decode()
     if ref.key.endswith(".csv"):

@@ -24,6 +24,7 @@ from tests.stores.batch.scene import (
     as_csv,
     failures,
     go_through,
+    outcome,
     parts_of,
     people,
     planned,
@@ -146,13 +147,35 @@ def test_a_row_that_cannot_be_scored_keeps_no_other_from_its_answer(room: BatchR
 def test_a_file_that_cannot_be_scored_is_rejected_with_its_reason(
     room: BatchRoom, content: bytes, file: str, path: str
 ) -> None:
-    batch = room.drop(content, file)
-    if batch.status == "running":
-        batch = go_through(room, batch)
+    batch = go_through(room, room.drop(content, file))
 
     assert batch.status == "rejected"
     assert [reason.path for reason in batch.reasons] == [path]
     assert room.batches.open(TENANT) == []
+    told = outcome(room, file)
+    assert (told["status"], told["batch_id"]) == ("rejected", batch.batch_id)
+    assert [reason["path"] for reason in told["reasons"]] == [path]
+    (event,) = room.audit.events(TENANT, PROJECT).values()
+    assert event.action == "batch.rejected"
+
+
+def test_whoever_drops_a_file_finds_its_results_from_its_name(room: BatchRoom) -> None:
+    rows = people(100)
+    rows[40][1] = 7
+
+    batch = go_through(room, room.drop(as_csv(rows), part_bytes=1000))
+
+    told = outcome(room, "rows.csv")
+    assert (told["status"], told["rows"], told["scored"], told["failed"]) == ("succeeded", 100, 99, 1)
+    assert told["source"]["version_id"] == batch.version_id
+    keys = {
+        folder: [ref.key for part in parts_of(room, batch) for ref in getattr(part, folder)]
+        for folder in ("results", "failures")
+    }
+    for folder, below in keys.items():
+        assert below
+        assert all(key.startswith(told[folder]) for key in below)
+    assert told["manifest"] == (batch.manifest.key if batch.manifest else "")
 
 
 def test_a_batch_that_died_is_started_again_and_does_only_what_is_missing(room: BatchRoom) -> None:
@@ -202,6 +225,21 @@ def test_an_event_that_comes_twice_is_one_batch_with_one_model(room: BatchRoom) 
     assert room.batch_workflow.started == [(first.batch_id, 1)]
     assert first.model is not None
     assert first.model.version == 1
+
+
+def test_a_file_scored_again_has_the_same_results_to_the_byte(room: BatchRoom) -> None:
+    rows = people(200)
+    rows[7][1] = "old"
+
+    first, again = (go_through(room, room.drop(as_csv(rows), part_bytes=1500)) for _ in range(2))
+
+    digests = [
+        [ref.sha256 for part in parts_of(room, batch) for ref in (*part.results, *part.failures)]
+        for batch in (first, again)
+    ]
+    assert first.batch_id != again.batch_id
+    assert digests[0] == digests[1]
+    assert len(digests[0]) > 3
 
 
 def test_a_cancelled_batch_begins_no_part_and_says_so(room: BatchRoom) -> None:
