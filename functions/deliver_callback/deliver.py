@@ -7,9 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from functions.deliver_callback.post import NotDeliveredError, post
-from sluice.domain.callback import ATTEMPTS, Delivery, project_key, receiver_of, signed_headers, wait_before
+from sluice.domain.callback import ATTEMPTS, Delivery, receiver_of, signed_headers, wait_before
 from sluice.domain.errors import Invalid
-from sluice.stores.secrets import CALLBACKS
 
 if TYPE_CHECKING:
     from functions.deliver_callback.settings import Settings
@@ -41,13 +40,13 @@ def _attempt(
     deployment: Deployment, settings: Settings, tenant: str, batch: Batch, begun: Delivery
 ) -> Delivery:
     body = message_of(batch, settings.origin)
-    key = project_key(deployment.secrets.key(tenant, CALLBACKS), batch.project)
+    keys = deployment.callback_secrets.signing(tenant, batch.project)
     timestamp = int(deployment.platform.clock().timestamp())
     headers = {
         "content-type": "application/json",
         "user-agent": "Sluice",
         "x-correlation-id": batch.correlation_id,
-        **signed_headers(key, batch.batch_id, timestamp, body),
+        **signed_headers(keys, batch.batch_id, timestamp, body),
     }
     try:
         receiver = receiver_of(batch.callback or "", settings.hosts)

@@ -13,11 +13,10 @@ from functions.manage_platform.signed_links import download_link, upload_link
 from functions.manage_platform.uploads import FileName
 from sluice.domain.artefacts import ArtefactRef
 from sluice.domain.batch import OPEN, PART_BYTES, SUFFIXES, Batch, Form, Kind, Part, form_of, source_key
-from sluice.domain.callback import MAXIMUM_LENGTH, project_key, receiver_of, secret_of
+from sluice.domain.callback import MAXIMUM_LENGTH, receiver_of
 from sluice.domain.errors import Conflict, Invalid, NotFound, Reason
 from sluice.stores.items import Item
 from sluice.stores.records import from_item
-from sluice.stores.secrets import CALLBACKS
 from sluice.workflows.batches import id_column_of
 
 MAXIMUM_BYTES = 5 << 30
@@ -37,13 +36,6 @@ class RequestBatch(Wanted):
     filename: FileName
     size: int = Field(ge=1, le=MAXIMUM_BYTES)
     part_bytes: int = Field(default=PART_BYTES, ge=1 << 16, le=1 << 30)
-
-
-@dataclass(frozen=True, slots=True)
-class CallbackSecret:
-    """What a receiver verifies callbacks with, as libraries for Standard Webhooks take it."""
-
-    secret: str
 
 
 class Nothing(Body):
@@ -178,12 +170,6 @@ def cancel(call: Call, _body: Nothing) -> Json:
     return shown(ended)
 
 
-def show_secret(call: Call) -> Json:
-    """The same for ever; who has it can speak as this deployment to the project's receivers."""
-    call.record(call.project, "callback.secret_read", f"project:{call.project}")
-    return {"secret": secret_of(project_key(call.platform.secrets.key(call.tenant, CALLBACKS), call.project))}
-
-
 def found(call: Call, kind: str) -> Batch:
     batch = call.platform.batches.get(call.tenant, call.project, call.path[f"{kind}_id"])
     if batch.kind != kind:
@@ -230,13 +216,5 @@ ROUTES = (
         accepting(Nothing, cancel),
         answer=Batch,
         body=Nothing,
-    ),
-    Route(
-        "GET",
-        "/projects/{project}/callback-secret",
-        "callback.read",
-        "What receivers verify the project's callbacks with",
-        show_secret,
-        answer=CallbackSecret,
     ),
 )

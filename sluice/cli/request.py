@@ -84,9 +84,19 @@ def fetch(context: typer.Context, project: ProjectName, request_id: RequestId, o
 
 
 @app.command("secret")
-def secret(context: typer.Context, project: ProjectName) -> None:
+def secret(
+    context: typer.Context,
+    project: ProjectName,
+    rotate: Annotated[bool, typer.Option(help="Make a new one; the one before signs too for a day.")] = False,
+    at_once: Annotated[bool, typer.Option(help="With --rotate: the one before signs no more.")] = False,
+) -> None:
     """What receivers of callbacks verify them with."""
-    print(session_of(context).api("deployer").callback_secret(project))
+    api = session_of(context).api("admin" if rotate else "deployer")
+    if rotate:
+        changed = api.rotate_callback_secret(project, at_once=at_once)
+        until = changed["previous_until"]
+        show.errors().print(f"the one before signs beside it until {until}" if until else "it signs alone")
+    print(api.callback_secret(project))
 
 
 def _fetch(session: Session, project: str, request_id: str, output: Path) -> None:

@@ -88,6 +88,10 @@ class Api:
         """What receivers verify the project's callbacks with."""
         return str(self._transport.get(f"{_ROOT}/projects/{project}/callback-secret")["secret"])
 
+    def rotate_callback_secret(self, project: str, *, at_once: bool) -> Json:
+        """Have a new one made: {"generation", "previous_until"}."""
+        return self.create(project, "callback-secret/rotation", {"at_once": at_once})
+
     def lineage(self, project: str, node: str | None = None) -> Json:
         return self._transport.get(f"{_ROOT}/projects/{project}/lineage", node=node)
 

@@ -11,6 +11,7 @@ import hmac
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Literal
@@ -22,6 +23,8 @@ WAITS = (5, 30, 120, 600, 1800, 7200, 21_600)
 """Seconds between attempts: eight in about nine hours, while a request's record is kept for days."""
 ATTEMPTS = len(WAITS) + 1
 MAXIMUM_LENGTH = 2000
+OVERLAP = timedelta(days=1)
+"""How long the secret before signs beside a new one: receivers change over meanwhile."""
 
 _HTTPS = 443
 _HOST = re.compile(r"[a-z0-9.-]{1,253}|[0-9a-f:.]{2,45}")
@@ -37,6 +40,18 @@ class Delivery:
     at: str | None = None
     answer: int | None = None
     error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SecretInUse:
+    """`generation`: which of a project's secrets signs; the one before signs too until `previous_until`."""
+
+    generation: int = 0
+    previous_until: str | None = None
+
+    def is_changing(self, now: str) -> bool:
+        """Whether two secrets sign."""
+        return self.previous_until is not None and now < self.previous_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +101,16 @@ def is_public(address: str, *, loopback: bool = False) -> bool:
     return found.is_global and not found.is_multicast
 
 
-def project_key(tenant_key: bytes, project: str) -> bytes:
+def project_key(tenant_key: bytes, project: str, generation: int = 0) -> bytes:
     """The key that a project's callbacks are signed with."""
-    return hmac.digest(tenant_key, f"callbacks/{project}".encode(), "sha256")
+    name = f"callbacks/{project}" + (f"/{generation}" if generation else "")
+    return hmac.digest(tenant_key, name.encode(), "sha256")
+
+
+def signing_keys(tenant_key: bytes, project: str, used: SecretInUse, now: str) -> list[bytes]:
+    """Those that sign now, the newest first."""
+    generations = (used.generation, used.generation - 1) if used.is_changing(now) else (used.generation,)
+    return [project_key(tenant_key, project, each) for each in generations]
 
 
 def secret_of(key: bytes) -> str:
@@ -96,13 +118,14 @@ def secret_of(key: bytes) -> str:
     return "whsec_" + base64.b64encode(key).decode()
 
 
-def signed_headers(key: bytes, delivery_id: str, timestamp: int, body: bytes) -> dict[str, str]:
+def signed_headers(keys: Sequence[bytes], delivery_id: str, timestamp: int, body: bytes) -> dict[str, str]:
     """The same delivery has the same id at each attempt; `timestamp` (seconds) is the attempt's."""
-    signed = hmac.digest(key, f"{delivery_id}.{timestamp}.".encode() + body, "sha256")
+    text = f"{delivery_id}.{timestamp}.".encode() + body
+    signatures = [base64.b64encode(hmac.digest(key, text, "sha256")).decode() for key in keys]
     return {
         "webhook-id": delivery_id,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": f"v1,{base64.b64encode(signed).decode()}",
+        "webhook-signature": " ".join(f"v1,{signature}" for signature in signatures),
     }
 
 

@@ -13,6 +13,7 @@ from sluice.stores import clients
 from sluice.stores.artefacts import ArtefactStore
 from sluice.stores.audit import AuditStore
 from sluice.stores.batches import BatchStore
+from sluice.stores.callback_secrets import CallbackSecrets
 from sluice.stores.drift_reports import DriftReportStore
 from sluice.stores.endpoints import EndpointStore
 from sluice.stores.entity_keys import EntityKeys
@@ -103,6 +104,10 @@ class Deployment:
     @cached_property
     def ledger(self) -> Items:
         return self._items("LEDGER_TABLE")
+
+    @cached_property
+    def callback_secrets(self) -> CallbackSecrets:
+        return CallbackSecrets(self.platform, self.secrets)
 
     @cached_property
     def entity_keys(self) -> EntityKeys:

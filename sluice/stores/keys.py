@@ -163,6 +163,10 @@ def secret(*, tenant: str, name: str) -> Key:
     return f"{tenant}#secrets", name
 
 
+def callback_secret(*, tenant: str, project: str) -> Key:
+    return project_partition(tenant=tenant, project=project), "callback-secret"
+
+
 def idempotency(*, tenant: str, principal: str, key: str) -> Key:
     name = hashlib.sha256(key.encode()).hexdigest()
     return f"{tenant}#idempotency#{principal}", name

@@ -160,6 +160,7 @@ RULES: tuple[Rule, ...] = (
         f"GET {_PROJECT}/requests/{{request_id}}",
     ),
     _rule("callback.read", "project", {"deployer", "admin"}, f"GET {_PROJECT}/callback-secret"),
+    _rule("callback.rotate", "project", {"admin"}, f"POST {_PROJECT}/callback-secret/rotation"),
     # A story shows one person's values: viewers of models need not see those.
     _rule(
         "prediction.read",

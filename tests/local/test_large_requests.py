@@ -82,13 +82,17 @@ def test_a_receiver_is_told_of_the_end_and_can_verify_it(
         told = eventually(lambda: _delivered(sluice, project, request_id), "the delivery", 120)
 
     assert len(json.loads((tmp_path / "answer.json").read_text())["predictions"]) == 3
-    message = verified(receiver, sluice.done("requests", "secret", project).strip())
+    secret = sluice.done("requests", "secret", project).strip()
+    message = verified(receiver, secret)
     assert message["type"] == "request.succeeded"
     assert [call[0]["webhook-id"] for call in receiver.calls] == [request_id] * 2
     assert (told["status"], told["attempts"], told["answer"]) == ("delivered", 2, 204)
     result = dict(message["data"])["result"]  # type: ignore[call-overload] # an object, as verified says
     shown = httpx.get(result, headers={"authorization": f"Bearer {stack.tokens['invoker']}"}, timeout=35)
     assert shown.json()["answer"]["status"] == 200
+    changed = sluice.done("requests", "secret", project, "--rotate").split()
+    assert changed[-1].startswith("whsec_")
+    assert changed[-1] != secret
 
 
 def _delivered(sluice: Command, project: str, request_id: str) -> dict[str, Any] | None:

@@ -17,8 +17,8 @@ from functions.deliver_callback.settings import Settings, read_settings
 from functions.resume_workflows.resume import resume_batches
 from functions.score_batch.conclude import conclude
 from sluice.domain.batch import Batch
-from sluice.domain.callback import ATTEMPTS, WAITS, project_key, secret_of
-from sluice.stores.secrets import CALLBACKS
+from sluice.domain.callback import ATTEMPTS, OVERLAP, WAITS, secret_of
+from sluice.domain.errors import Conflict
 from sluice.workflows.batches import receive_file
 from tests.stores.batch.receiver import Receiver, receiving
 from tests.stores.batch.scene import PROJECT, TENANT, BatchRoom, go_through, serve
@@ -58,6 +58,12 @@ def now(room: BatchRoom, batch: Batch) -> Batch:
     return room.batches.get(TENANT, PROJECT, batch.batch_id)
 
 
+def secret(room: BatchRoom) -> str:
+    """The newest, as it is shown."""
+    used = room.callback_secrets.in_use(TENANT, PROJECT)
+    return secret_of(room.callback_secrets.key(TENANT, PROJECT, used))
+
+
 def verified(receiver: Receiver, secret: str, call: int = -1) -> dict[str, object]:
     """What a receiver does, as docs/batch.md says; gives the message."""
     headers, body = receiver.calls[call]
@@ -76,10 +82,9 @@ def test_the_end_is_told_signed_and_once(room: BatchRoom, tmp_path: Path) -> Non
 
         outcomes = [deliver(room, settings_for(receiver), TENANT, now(room, batch)) for _ in range(2)]
 
-    secret = secret_of(project_key(room.secrets.key(TENANT, CALLBACKS), PROJECT))
     assert outcomes == [{"outcome": "delivered"}] * 2
     assert len(receiver.calls) == 1
-    assert verified(receiver, secret) == {
+    assert verified(receiver, secret(room)) == {
         "type": "batch.succeeded",
         "timestamp": batch.ended_at,
         "data": {
@@ -95,6 +100,36 @@ def test_the_end_is_told_signed_and_once(room: BatchRoom, tmp_path: Path) -> Non
     assert delivery is not None
     assert (delivery.status, delivery.attempts, delivery.answer) == ("delivered", 1, 204)
     assert room.batches.open(TENANT) == []
+
+
+def test_a_receiver_has_a_day_to_change_over_to_a_new_secret(room: BatchRoom, tmp_path: Path) -> None:
+    with receiving(tmp_path) as receiver:
+        before = secret(room)
+        room.callback_secrets.rotate(TENANT, PROJECT, at_once=False)
+        after = secret(room)
+        deliver(room, settings_for(receiver), TENANT, concluded(room, receiver.address))
+        with pytest.raises(Conflict, match="signs until"):
+            room.callback_secrets.rotate(TENANT, PROJECT, at_once=False)
+        room.pass_time(seconds=OVERLAP.total_seconds())
+        deliver(room, settings_for(receiver), TENANT, concluded(room, receiver.address))
+
+    assert before != after
+    assert verified(receiver, before, 0) == verified(receiver, after, 0)
+    assert verified(receiver, after, 1)
+    with pytest.raises(AssertionError):
+        verified(receiver, before, 1)
+
+
+def test_a_secret_that_became_known_signs_nothing_any_more(room: BatchRoom, tmp_path: Path) -> None:
+    with receiving(tmp_path) as receiver:
+        known = secret(room)
+        for _ in range(2):
+            room.callback_secrets.rotate(TENANT, PROJECT, at_once=True)
+        deliver(room, settings_for(receiver), TENANT, concluded(room, receiver.address))
+
+    assert verified(receiver, secret(room))
+    with pytest.raises(AssertionError):
+        verified(receiver, known)
 
 
 def test_what_was_not_taken_comes_again_later_and_later_until_it_is_given_up(
