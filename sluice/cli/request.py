@@ -87,10 +87,16 @@ def fetch(context: typer.Context, project: ProjectName, request_id: RequestId, o
 def secret(
     context: typer.Context,
     project: ProjectName,
-    rotate: Annotated[bool, typer.Option(help="Make a new one; the one before signs too for a day.")] = False,
-    at_once: Annotated[bool, typer.Option(help="With --rotate: the one before signs no more.")] = False,
+    rotate: Annotated[
+        bool, typer.Option("--rotate", help="Make a new one; the one before signs too for a day.")
+    ] = False,
+    at_once: Annotated[
+        bool, typer.Option("--at-once", help="With --rotate: the one before signs no more.")
+    ] = False,
 ) -> None:
     """What receivers of callbacks verify them with."""
+    if at_once and not rotate:
+        raise typer.BadParameter("goes with --rotate", param_hint="--at-once")
     api = session_of(context).api("admin" if rotate else "deployer")
     if rotate:
         changed = api.rotate_callback_secret(project, at_once=at_once)
