@@ -35,15 +35,15 @@ def conclude(
 
 
 def _ended(room: Room, tenant: str, batch: Batch, error: Mapping[str, Any] | None) -> Batch:
-    if error is not None:
-        return room.batches.end(tenant, batch, "failed", error=str(error.get("Cause") or error)[:2000])
+    cause = None if error is None else str(error.get("Cause") or error)[:2000]
+    if cause and batch.parts is None:
+        return room.batches.end(tenant, batch, "failed", error=cause)
     if batch.kind == "request":
         return room.batches.end(tenant, batch, "succeeded")
     parts = room.batches.parts(tenant, batch.batch_id)
-    if len(parts) != batch.parts:
-        return room.batches.end(
-            tenant, batch, "failed", error=f"{len(parts)} of {batch.parts} parts are there"
-        )
+    if cause or len(parts) != batch.parts:
+        told = f"{len(parts)} of {batch.parts} parts are there" + (f": {cause}" if cause else "")
+        return room.batches.end(tenant, batch, "failed", error=told)
     scored, failed = (sum(getattr(part, name) for part in parts) for name in ("scored", "failed"))
     document = {
         "batch_id": batch.batch_id,

@@ -102,17 +102,6 @@ def test_a_dropped_file_is_scored_in_parts_and_its_wrong_row_is_named(
 
     aws("s3").put_object(Bucket=buckets["DATA_BUCKET"], Key=key, Body="\n".join(lines).encode())
     ended = eventually(lambda: _ended(api_as, project, key), "the end of a dropped batch", 120)
-    bucket = buckets["DATA_BUCKET"]
-    told = json.loads(
-        eventually(
-            lambda: _content(aws, bucket, f"projects/{project}/batch/production/out/people.ndjson.json"),
-            "what became of it",
-        )
-    )
-
-    (result,) = aws("s3").list_objects_v2(Bucket=bucket, Prefix=told["results"])["Contents"]
-    scored = [json.loads(line) for line in _content(aws, bucket, result["Key"]).splitlines()]
-    assert [row["id"] for row in scored] == [f"n{n}" for n in range(200)]
     parts = (
         api_as("invoker").get(f"{V1}/projects/{project}/batches/{ended['batch_id']}/parts").json()["items"]
     )
@@ -123,6 +112,21 @@ def test_a_dropped_file_is_scored_in_parts_and_its_wrong_row_is_named(
         "id": "n150",
         "reasons": [{"field": "age", "value": "3", "expectation": "at least 18"}],
     }
+
+
+def test_who_has_only_the_bucket_drops_a_file_and_finds_its_results(
+    project: str, aws: Aws, buckets: dict[str, str]
+) -> None:
+    bucket, folder = buckets["DATA_BUCKET"], f"projects/{project}/batch/production"
+
+    # as boto3 and the aws command put it: with a checksum of the whole, which no part of it has
+    aws("s3").put_object(Bucket=bucket, Key=f"{folder}/in/people.csv", Body=as_csv(people(60)))
+    told = json.loads(eventually(lambda: _content(aws, bucket, f"{folder}/out/people.csv.json"), "the word"))
+
+    assert (told["status"], told["scored"], told["error"]) == ("succeeded", 60, None)
+    (result,) = aws("s3").list_objects_v2(Bucket=bucket, Prefix=told["results"])["Contents"]
+    scored = csv.DictReader(io.StringIO(_content(aws, bucket, result["Key"]), newline=""))
+    assert [row["id"] for row in scored] == [row[0] for row in people(60)]
 
 
 def test_a_parquet_file_is_scored_in_its_row_groups_like_the_door_scores_it(

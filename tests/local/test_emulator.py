@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from sluice.local.profile import ACCOUNT, REGION
+from sluice.local.stack import StackStatus
 
 Client = Callable[[str], Any]
 
@@ -23,6 +24,19 @@ def test_iam_is_enforced(aws: Client, caller_without_rights: Client) -> None:
 
     with pytest.raises(Exception, match=r"not authorized|AccessDenied"):
         caller_without_rights("dynamodb").scan(TableName=table)
+
+
+def test_a_part_of_a_version_is_read_without_the_whole_ones_checksum(stack: StackStatus, aws: Client) -> None:
+    place = {"Bucket": stack.data_bucket, "Key": "projects/parts/notes/ten"}
+    put = aws("s3").put_object(**place, Body=b"0123456789", ChecksumAlgorithm="CRC32")
+
+    part = aws("s3").get_object(**place, VersionId=put["VersionId"], Range="bytes=3-5")
+    whole = aws("s3").get_object(**place, VersionId=put["VersionId"])
+
+    assert (part["Body"].read(), part["ContentRange"]) == (b"345", "bytes 3-5/10")
+    assert "ChecksumCRC32" not in part
+    assert whole["Body"].read() == b"0123456789"
+    assert whole["ChecksumCRC32"]
 
 
 def test_a_task_waits_no_longer_than_its_timeout_path_says(machine: str, aws: Client) -> None:

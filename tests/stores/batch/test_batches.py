@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from functions.resume_workflows.resume import resume_batches
+from functions.score_batch.conclude import conclude
 from sluice.scoring.model import LoadedModel, score
 from sluice.scoring.signature import enforce
 from sluice.scoring.tables import from_csv
@@ -201,6 +202,18 @@ def test_a_batch_whose_part_is_missing_has_not_succeeded(room: BatchRoom) -> Non
 
     assert batch.status == "failed"
     assert batch.error == f"{(batch.parts or 0) - 1} of {batch.parts} parts are there"
+
+
+def test_a_batch_that_broke_says_how_far_it_came(room: BatchRoom) -> None:
+    batch = go_through(
+        room, room.drop(as_csv(people(200)), part_bytes=1500), leave_out=(1,), conclusion=False
+    )
+
+    conclude(room, TENANT, batch, {"error": {"Error": "States.Exceeded", "Cause": "too many"}}, lambda: 0)
+
+    told = outcome(room, "rows.csv")
+    assert told["status"] == "failed"
+    assert told["error"] == f"{(batch.parts or 0) - 1} of {batch.parts} parts are there: too many"
 
 
 def test_a_plan_that_runs_out_of_time_goes_on_where_it_stopped(room: BatchRoom) -> None:
