@@ -62,7 +62,7 @@ def _contributions(explanation: show.Json) -> Table:
     largest = max((abs(each["contribution"]) for each in found), default=0.0) or 1.0
     for each in found[:_SHOWN_CONTRIBUTIONS]:
         table.add_row(
-            each["feature"], str(each["value"]), f"{each['contribution']:+.3f}", _bar(each, largest)
+            each["feature"], _said(each["value"]), f"{each['contribution']:+.3f}", _bar(each, largest)
         )
     rest = sum(each["contribution"] for each in found[_SHOWN_CONTRIBUTIONS:])
     if len(found) > _SHOWN_CONTRIBUTIONS:
@@ -71,6 +71,13 @@ def _contributions(explanation: show.Json) -> Table:
         table.add_row("protected attributes", "", f"{explanation['withheld']:+.3f}", "")
     table.add_row("sum", "", Text(f"{explanation['output']:+.3f}", style="bold"), "")
     return table
+
+
+def _said(value: object) -> str:
+    """As people write it: numbers are on record as doubles."""
+    if value is None:
+        return "missing"
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
 def _bar(each: show.Json, largest: float) -> Text:
@@ -93,7 +100,9 @@ def _counterfactuals(found: show.Json) -> Table:
     table = Table.grid(padding=(0, 1))
     table.add_row(Text("\nwhat would have changed the decision", style="bold"))
     for number, each in enumerate(found["found"], start=1):
-        changes = ", ".join(f"{one['feature']} {one['was']} → {one['to']}" for one in each["changes"])
+        changes = ", ".join(
+            f"{one['feature']} {_said(one['was'])} → {_said(one['to'])}" for one in each["changes"]
+        )
         table.add_row(f"{number}. {changes}: {each['label']} ({each['probability']:.4f})")
     if found["reason"]:
         table.add_row(found["reason"])
