@@ -220,6 +220,7 @@ def test_a_hostile_pickle_reads_nothing(deployment: MotoDeployment, tmp_path: Pa
     assert "CONNECTED" not in log
 
 
+@pytest.mark.long
 def test_a_pickle_that_never_ends_is_ended(deployment: MotoDeployment, tmp_path: Path) -> None:
     hostile_folder(tmp_path / "model", "import time\nwhile True: time.sleep(1)")
     register(deployment, tmp_path / "model")

@@ -27,13 +27,20 @@ def test_auc_is_the_one_everybody_computes_ties_included() -> None:
     assert found.n == 400
 
 
+def area(labels: np.ndarray, scores: np.ndarray) -> float:
+    """Under the curve by Mann and Whitney's count: scikit-learn's takes many times as long."""
+    bad, good = scores[labels], scores[~labels]
+    counted = stats.mannwhitneyu(bad, good, method="asymptotic").statistic
+    return float(counted / (len(bad) * len(good)))
+
+
 def test_delongs_interval_agrees_with_resampling() -> None:
     labels, scores = scored(600, 2)
     generator = np.random.default_rng(0)
     draws = []
     for _ in range(800):
         rows = generator.integers(0, 600, 600)
-        draws.append(roc_auc_score(labels[rows], scores[rows]))
+        draws.append(area(labels[rows], scores[rows]))
 
     low, high = statistics.auc(labels, scores).interval or (0, 0)
 
