@@ -118,7 +118,7 @@ def observed(handler: Handler) -> Handler:
             line |= _result(answer)
         except Exception:
             line["outcome"] = "raised"
-            logger().exception(LogKey.UNFORESEEN)
+            logger().exception(LogKey.UNFORESEEN, extra=_about(event))
             raise
         else:
             return answer
@@ -150,7 +150,8 @@ def _about(event: Event) -> dict[str, Any]:
     http = (event.get("requestContext") or {}).get("http")
     if http:
         return {"method": http.get("method"), "path": event.get("rawPath")}
-    named = ("tenant", "project", "training_id", "promotion_id", "step", "attempt", "detail-type")
+    records = ("training_id", "promotion_id", "batch_id")
+    named = ("tenant", "project", *records, "step", "attempt", "detail-type")
     return {name: event[name] for name in named if name in event}
 
 
