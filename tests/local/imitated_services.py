@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,7 +26,7 @@ _OWNER = re.compile(r"mlflow-artifacts:/(\d+)/((?:models/)?)([\w-]+)/artifacts")
 _PAGE = 2
 
 
-class _Service(BaseHTTPRequestHandler):
+class _Service(BaseHTTPRequestHandler, ABC):
     """What both have in common: tokens, parts that are missing, and a storage behind signed links."""
 
     server_version = "imitation"
@@ -59,13 +60,13 @@ class _Service(BaseHTTPRequestHandler):
         text = _OWNER.sub(lambda found: self.called(*found.groups()), answer.text)
         return answer.status_code, re.sub(r'"aliases": \[[^]]*\]', '"aliases": []', text).encode()
 
+    @abstractmethod
     def own(self, path: str, query: dict[str, str], body: Any) -> Any:
         """The answer of a call that only this service has; None: it is MLflow's."""
-        raise NotImplementedError
 
+    @abstractmethod
     def called(self, experiment: str, models: str, owner: str) -> str:
         """What this service calls a folder of files."""
-        raise NotImplementedError
 
     def link(self, path: str) -> str:
         return f"http://{self.headers['host']}/storage{quote(path)}?sig=good"

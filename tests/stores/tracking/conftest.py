@@ -65,3 +65,14 @@ def door(tracking: Tracking, files: ArtifactFiles) -> Door:
 @pytest.fixture
 def client(door: Door) -> Client:
     return Client(door)
+
+
+@pytest.fixture
+def experiment(client: Client) -> str:
+    return str(client.post("experiments/create", name="credit").json["experiment_id"])
+
+
+@pytest.fixture
+def run_id(client: Client, experiment: str) -> str:
+    answer = client.post("runs/create", experiment_id=experiment, start_time=5, user_id="me")
+    return str(answer.json["run"]["info"]["run_id"])

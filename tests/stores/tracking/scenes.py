@@ -76,3 +76,8 @@ class Client:
         content = raw.get("body", "")
         decoded = base64.b64decode(content) if raw.get("isBase64Encoded") else content.encode()
         return Answer(raw["statusCode"], raw["headers"], decoded)
+
+
+def refused(answer: Any, status: int = 400, code: str = "INVALID_PARAMETER_VALUE") -> str:
+    assert (answer.status, answer.code) == (status, code), answer.content
+    return str(answer.json["message"])

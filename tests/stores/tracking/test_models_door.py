@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.stores.tracking.scenes import Client
+from tests.stores.tracking.scenes import Client, refused
 
 
 @pytest.fixture
@@ -21,11 +21,6 @@ def run(client: Client) -> dict[str, Any]:
 def model(client: Client) -> str:
     client.post("registered-models/create", name="m")
     return "m"
-
-
-def refused(answer: Any, status: int = 400, code: str = "INVALID_PARAMETER_VALUE") -> str:
-    assert (answer.status, answer.code) == (status, code), answer.content
-    return str(answer.json["message"])
 
 
 def test_names_tags_and_aliases_up_to_their_limits(client: Client, model: str) -> None:
